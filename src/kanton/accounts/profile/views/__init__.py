@@ -1,0 +1,1 @@
+"""Pages of the profile: picture, date of birth, the end of the account."""

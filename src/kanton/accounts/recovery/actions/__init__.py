@@ -1,0 +1,1 @@
+"""Every change of the ways back into an account."""

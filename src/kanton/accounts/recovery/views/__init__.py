@@ -1,0 +1,1 @@
+"""Pages of the ways back into an account."""

@@ -1,0 +1,86 @@
+"""What blocked orders do when something happens elsewhere: an order is placed or cancelled, a case moves on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from kanton.billing.blocking.actions import REASON, block_order, release_order
+from kanton.billing.blocking.activity import Happened
+from kanton.billing.blocking.grounds import ground_for
+from kanton.billing.blocking.models import Block, Ending
+from kanton.billing.models import Order, OrderLine
+from kanton.core import clock
+from kanton.core.action import record
+from kanton.core.actor import Actor, System
+from kanton.support.actions.identity import end_identity_check
+from kanton.support.models import IdentityCheck
+from kanton.support.reasons import Reason, register
+
+
+def look_at(actor: Actor, order: Order, lines: Sequence[OrderLine]) -> None:
+    """A new order: block it where a ground applies. Without a person behind it there is nobody to ask."""
+    if order.person_id is not None and (ground := ground_for(order, lines)):
+        block_order(System("billing"), order, ground=ground)
+
+
+def cancelled(actor: Actor, order: Order) -> None:
+    """A blocked order was cancelled by its customer: the block and its case end."""
+    for block in Block.objects.select_related("case").filter(order=order, ended_at=None):
+        block.ended_at, block.ending = clock.now(), Ending.CANCELLED
+        block.save(update_fields=["ended_at", "ending"])
+    for block in Block.objects.select_related("case").filter(order=order, case__isnull=False):
+        if block.case is not None and block.case.is_open:
+            end_identity_check(System("billing"), block.case)
+
+
+def connect() -> None:
+    """Tell support what a case about an order does."""
+    register(
+        Reason(
+            REASON,
+            _("A blocked order"),
+            accept=_accepted,
+            refuse=_goes_on,
+            submitted=_stands_still,
+            lapsed=_goes_on,
+            is_public=False,
+            order=5,
+            effect=_("The order is released: it is set up as soon as it is paid."),
+        )
+    )
+
+
+def _block_of(case: IdentityCheck) -> Block | None:
+    number = case.about.removeprefix("order:")
+    if not number.isdecimal():
+        return None
+    return (
+        Block.objects.select_for_update(of=("self",))
+        .select_related("order__organization")
+        .filter(order=int(number), ended_at=None)
+        .first()
+    )
+
+
+def _accepted(actor: Actor, case: IdentityCheck) -> None:
+    block = _block_of(case)
+    if block is not None:
+        release_order(System("billing"), block.order)
+
+
+def _stands_still(actor: Actor, case: IdentityCheck) -> None:
+    block = _block_of(case)
+    if block is not None:
+        block.stop()
+        block.save(update_fields=["left", "ends_at"])
+        record(System("billing"), Happened.CLOCK_STOPPED, block.order)
+
+
+def _goes_on(actor: Actor, case: IdentityCheck) -> None:
+    block = _block_of(case)
+    if block is not None:
+        block.go_on()
+        block.save(update_fields=["left", "ends_at"])
+        record(System("billing"), Happened.CLOCK_WENT_ON, block.order, until=str(block.ends_at))

@@ -1,0 +1,206 @@
+"""Blocked orders with their whole procedure and their clock (BIL-24…31)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from kanton.accounts.models import Person
+from kanton.billing import prepaid, proof
+from kanton.billing.actions import cancel_order, confirm_payment, pay_invoice
+from kanton.billing.blocking.actions import block_order, release_order, resend_procedure
+from kanton.billing.blocking.errors import NotBlocked, UnderExamination
+from kanton.billing.blocking.models import Block
+from kanton.billing.blocking.tasks import end_lapsed_blocks
+from kanton.billing.models import Order, Payment, TestCharge
+from kanton.billing.payments.contract import Outcome
+from kanton.billing.payments.test_provider import decide
+from kanton.billing.renewals.tests.conftest import fill
+from kanton.billing.tests.conftest import make_plan, order_kites
+from kanton.core import clock
+from kanton.core.action import observed
+from kanton.core.actor import Actor, System
+from kanton.core.jobs.testing import run_jobs
+from kanton.core.outbox.testing import Outbox
+from kanton.organizations.models import Organization
+from kanton.products.models import Service
+from kanton.support.actions.identity import decide_identity_check, lapse_identity_check
+from kanton.support.models import CheckState, IdentityCheck
+from kanton.support.reasons import reason_called
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def order(owner: Actor, acme: Organization, _kites: None) -> Order:
+    """An order under a brand name: blocked at once."""
+    return Order.objects.get(pk=order_kites(owner, acme, make_plan(), "pay-pal-help").pk)
+
+
+def pay_by_card(owner: Actor, order: Order) -> Payment:
+    """Pay by the test provider, and let it report."""
+    payment = pay_invoice(owner, order.invoice, method="test")
+    decide(payment.key, payment.amount, Outcome.SUCCEEDED)
+    charge = TestCharge.objects.get(key=payment.key).charge
+    return confirm_payment(System("test"), payment, charge=charge, amount=payment.amount)
+
+
+def submitted(case: IdentityCheck) -> IdentityCheck:
+    """The documents were handed in."""
+    case.state, case.submitted_at = CheckState.SUBMITTED, clock.now()
+    case.save()
+    return case
+
+
+@pytest.mark.spec("BIL-24", "BIL-25", "BIL-26", "BIL-27", "BIL-30")
+def test_a_brand_name_blocks_until_the_identity_is_accepted(
+    ana: Person, owner: Actor, acme: Organization, staff: Actor, order: Order, outbox: Outbox
+) -> None:
+    assert (order.state, Block.objects.get().ground) == ("blocked", "brand")
+    procedures = [mail for mail in outbox if mail.template == "support/procedure"]
+    assert [mail.to for mail in procedures] == [["ana@acme.example"]]
+    client = Client()
+    client.force_login(ana)
+    text = client.get(f"/o/acme/orders/{order.pk}").content.decode()
+    assert "This order is blocked" in text and "Send the procedure again" in text
+    assert client.post(f"/o/acme/orders/{order.pk}/procedure").status_code == 303
+    assert len([mail for mail in outbox if mail.template == "support/procedure"]) == 2
+    # Paid meanwhile, nothing is set up.
+    pay_by_card(owner, order)
+    run_jobs()
+    order.refresh_from_db()
+    assert order.state == "blocked" and not Service.objects.exists()
+    case = submitted(IdentityCheck.objects.get())
+    decide_identity_check(staff, case, is_accepted=True, words="It is her.")
+    run_jobs()
+    order.refresh_from_db()
+    assert (order.state, Block.objects.get().ending) == ("being_set_up", "released")
+    assert Service.objects.get().name == "pay-pal-help" and proof.problems() == []
+    with pytest.raises(NotBlocked):
+        resend_procedure(owner, order)
+
+
+@pytest.mark.spec("BIL-28", "BIL-31")
+def test_after_240_hours_it_is_cancelled_and_the_money_goes_back_to_its_method(
+    owner: Actor, acme: Organization, order: Order, outbox: Outbox
+) -> None:
+    pay_by_card(owner, order)
+    begin = Block.objects.get().blocked_at
+    with clock.travel(begin + timedelta(hours=239, minutes=59)):
+        assert end_lapsed_blocks.call() == 0
+    with clock.travel(begin + timedelta(hours=240, minutes=1)):
+        assert end_lapsed_blocks.call() == 1
+        run_jobs()
+        order.refresh_from_db()
+        assert (order.state, Block.objects.get().ending) == ("cancelled", "lapsed")
+        assert TestCharge.objects.get().refunded_at is not None
+        assert prepaid.standing(acme, "CHF").balance.minor == 0
+        assert not Service.objects.exists() and not IdentityCheck.objects.get().is_open
+        assert f"Order {order.number} was cancelled" in [mail.subject for mail in outbox]
+        assert end_lapsed_blocks.call() == 0 and proof.problems() == []
+
+
+@pytest.mark.spec("BIL-31")
+def test_documents_stop_the_clock_and_72_hours_are_left_when_they_lapse(
+    owner: Actor, staff: Actor, order: Order
+) -> None:
+    block = Block.objects.get()
+    begin = block.blocked_at
+    case = IdentityCheck.objects.get()
+    with clock.travel(begin + timedelta(hours=230)):
+        with observed():
+            reason_called("order").submitted(System("support"), submitted(case))
+        with pytest.raises(UnderExamination):
+            resend_procedure(owner, order)
+    with clock.travel(begin + timedelta(hours=300)):
+        assert end_lapsed_blocks.call() == 0
+        lapse_identity_check(System("support"), case)
+        block.refresh_from_db()
+        assert block.ends_at is not None
+        left = block.ends_at - clock.now()
+        assert timedelta(hours=71, minutes=59) < left <= timedelta(hours=72)
+    with clock.travel(begin + timedelta(hours=373)):
+        assert end_lapsed_blocks.call() == 1
+    order.refresh_from_db()
+    assert order.state == "cancelled"
+
+
+@pytest.mark.spec("BIL-30")
+def test_the_customer_cancels_a_blocked_order_with_the_same_refund(
+    owner: Actor, acme: Organization, order: Order
+) -> None:
+    fill(acme, "100")
+    pay_invoice(owner, order.invoice, prepaid_part=order.invoice.total)
+    cancel_order(owner, order)
+    order.refresh_from_db()
+    assert (order.state, Block.objects.get().ending) == ("cancelled", "cancelled")
+    assert str(prepaid.standing(acme, "CHF").available) == "CHF 100.00"
+    assert not IdentityCheck.objects.get().is_open and proof.problems() == []
+
+
+@pytest.mark.spec("BIL-24", "BIL-25", "BIL-27")
+def test_staff_block_on_a_ground_and_release_on_their_page(
+    ana: Person, sam: Person, owner: Actor, acme: Organization, outbox: Outbox
+) -> None:
+    order = order_kites(owner, acme, make_plan(), "harmless")
+    client, customer = Client(), Client()
+    client.force_login(sam)
+    customer.force_login(ana)
+    assert (
+        f"/staff/orders/{order.pk}"
+        in client.get("/staff/orders?q=harmless&state=awaiting_payment").content.decode()
+    )
+    page = f"/staff/orders/{order.pk}"
+    assert "Never blocked." in client.get(page).content.decode()
+    form = client.get(f"{page}/block").content.decode()
+    assert all(
+        ground in form for ground in ("Use of a brand name", "Suspicion of spam", "Suspicion of fraud")
+    )
+    assert client.post(f"{page}/block", {"ground": "whim"}).status_code == 422
+    order.refresh_from_db()
+    assert order.state == "awaiting_payment" and not Block.objects.exists()
+    assert (
+        client.post(f"{page}/block", {"ground": "fraud", "note": "Card of somebody else"}).status_code == 303
+    )
+    text = client.get(page).content.decode()
+    assert "Suspicion of fraud" in text and "Card of somebody else" in text and "The identity check" in text
+    assert [mail.to for mail in outbox if mail.template == "support/procedure"] == [["ana@acme.example"]]
+    theirs = customer.get(f"/o/acme/orders/{order.pk}").content.decode()
+    assert "This order is blocked" in theirs and "somebody else" not in theirs and "fraud" not in theirs
+    assert client.post(f"{page}/release").status_code == 303
+    order.refresh_from_db()
+    assert (order.state, Block.objects.get().ending) == ("awaiting_payment", "released")
+    assert "not blocked any more" in client.post(f"{page}/release", follow=True).content.decode()
+    pay_by_card(owner, Order.objects.get(pk=order.pk))
+    assert client.post(f"{page}/block", {"ground": "spam"}).status_code == 422  # its set-up has begun
+    assert Block.objects.count() == 1
+
+
+def test_the_staffs_list_of_orders_costs_the_same_for_few_and_many(
+    sam: Person, owner: Actor, acme: Organization
+) -> None:
+    client, plan, counted = Client(), make_plan(), []
+    client.force_login(sam)
+    client.get("/staff/orders")  # the first request writes down where the session is
+    for number in range(6):
+        order_kites(owner, acme, plan, f"kite {number}", f"glider {number}")
+        if number in (1, 5):
+            with CaptureQueriesContext(connection) as queries:
+                assert f"kite {number}" in client.get("/staff/orders").content.decode()
+            counted.append(len(queries))
+    assert counted[0] == counted[1]
+
+
+@pytest.mark.spec("BIL-24")
+def test_staff_block_and_release_an_unpaid_order(owner: Actor, acme: Organization, staff: Actor) -> None:
+    order = order_kites(owner, acme, make_plan(), "harmless")
+    block_order(staff, order)
+    released = release_order(staff, order)
+    assert released.state == "awaiting_payment"
+    pay_by_card(owner, Order.objects.get(pk=order.pk))
+    run_jobs()
+    assert Service.objects.count() == 1

@@ -1,0 +1,5 @@
+"""The cast of renewals serves cancellations too."""
+
+from kanton.billing.renewals.tests.conftest import _demo, _kites, kite, make_service, red
+
+__all__ = ["_demo", "_kites", "kite", "make_service", "red"]

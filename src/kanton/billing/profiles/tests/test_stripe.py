@@ -1,0 +1,226 @@
+"""Stripe: signed messages only, one effect each; charges and refunds against a stand-in for its servers."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kanton.billing import proof
+from kanton.billing.actions import pay_invoice
+from kanton.billing.errors import BadCallback
+from kanton.billing.models import Invoice, Payment, ProviderEvent
+from kanton.billing.payments.contract import Checkout, Outcome
+from kanton.billing.profiles import stripe as module
+from kanton.billing.profiles.models import StripeObject
+from kanton.billing.profiles.stripe import Refused, Stripe, call, saved, signature
+from kanton.config import Stripe as Settings
+from kanton.config import overriding
+from kanton.core import clock
+from kanton.core.actor import Actor
+from kanton.core.errors import EngineUnavailable
+from kanton.core.jobs.testing import run_jobs
+from kanton.core.money import Money
+
+pytestmark = pytest.mark.django_db
+
+
+def chf(text: str) -> Money:
+    return Money.of(text, "CHF")
+
+
+def message(
+    kind: str, key: str, *, id: str = "evt_1", intent: str = "pi_1", minor: int = 54_05, **more: Any
+) -> bytes:
+    about = {
+        "id": intent, "amount": minor, "currency": "chf", "metadata": {"key": key},
+        "status": "succeeded" if kind.endswith("succeeded") else "requires_payment_method",
+    } | more  # fmt: skip
+    return json.dumps({"id": id, "type": kind, "data": {"object": about}}).encode()
+
+
+def signed(body: bytes, *, age: int = 0, sign: str = "") -> dict[str, str]:
+    moment = str(int(clock.now().timestamp()) - age)
+    return {"Stripe-Signature": f"t={moment},v0=old,v1={sign or signature(moment, body)}"}
+
+
+def report(client: Client, body: bytes, **how: Any) -> int:
+    headers = {"HTTP_STRIPE_SIGNATURE": signed(body, **how)["Stripe-Signature"]}
+    return client.post("/pay/stripe/callback", body, content_type="application/json", **headers).status_code  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def payment(owner: Actor, invoice: Invoice, stripe_settings: Settings) -> Payment:
+    """A payment of CHF 54.05 through Stripe in progress."""
+    return pay_invoice(owner, invoice, method="stripe")
+
+
+@pytest.mark.spec("BIL-97")
+def test_a_signed_message_settles_the_invoice_once_replayed_and_out_of_order(
+    client: Client, payment: Payment, invoice: Invoice
+) -> None:
+    failed = message("payment_intent.payment_failed", payment.key, id="evt_0")
+    done = message("payment_intent.succeeded", payment.key)
+    assert report(client, failed) == 204  # another card may follow in Checkout
+    payment.refresh_from_db()
+    assert payment.is_pending
+    assert [report(client, done) for _turn in range(3)] == [204] * 3
+    assert report(client, message("payment_intent.succeeded", payment.key, id="evt_2")) == 204
+    assert report(client, message("payment_intent.payment_failed", payment.key, id="evt_3")) == 204  # late
+    payment.refresh_from_db()
+    invoice.refresh_from_db()
+    assert (payment.state, payment.charge, invoice.status) == ("succeeded", "pi_1", "paid")
+    assert ProviderEvent.objects.filter(provider="stripe").count() == 4
+    assert proof.problems() == []
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"sign": "0" * 64},
+        {"sign": "é"},
+        {"age": module.TOLERANCE_SECONDS + 1},
+        {"age": -module.TOLERANCE_SECONDS - 60},
+    ],
+)
+def test_a_forged_or_old_message_does_nothing(client: Client, payment: Payment, how: dict[str, Any]) -> None:
+    body = message("payment_intent.succeeded", payment.key)
+    assert report(client, body, **how) == 400
+    payment.refresh_from_db()
+    assert payment.is_pending and not ProviderEvent.objects.exists()
+
+
+@pytest.mark.parametrize("header", ["", "t=1", "v1=x", "t=1,t=2,v1=x", "t=99999999999999,v1=x", "t=-1,v1=x"])
+def test_a_message_without_a_whole_signature_is_refused(stripe_settings: Settings, header: str) -> None:
+    with pytest.raises(BadCallback):
+        Stripe().read_callback({"Stripe-Signature": header}, b"{}")
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{}", b'{"id":1,"type":"payment_intent.succeeded","data":{"object":[]}}', b"\xff"]
+)
+def test_a_signed_message_of_another_shape_is_refused(stripe_settings: Settings, body: bytes) -> None:
+    with pytest.raises(BadCallback):
+        Stripe().read_callback(signed(body), body)
+
+
+def test_a_message_about_somebody_elses_payment_changes_nothing(client: Client, payment: Payment) -> None:
+    assert report(client, message("payment_intent.succeeded", "another", minor=1)) == 204
+    assert report(client, message("customer.created", "")) == 204
+    payment.refresh_from_db()
+    assert payment.is_pending
+
+
+def test_without_secrets_it_is_not_offered_and_an_unreachable_stripe_is_said(
+    stripe_settings: Settings,
+) -> None:
+    assert Stripe().is_offered
+    with pytest.raises(EngineUnavailable):
+        Stripe().checkout_url(Checkout("k", chf("1"), "x", "http://localhost/"))
+    assert not StripeObject.objects.exists()
+    with overriding(stripe=Settings(secret_key="sk")):
+        assert not Stripe().is_offered
+    assert Stripe().ask("never heard").outcome is Outcome.PENDING
+
+
+# ── Against localstripe, a process of its own on loopback
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A running localstripe."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "localstripe", "--port", str(port), "--from-scratch"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        for _turn in range(200):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/js.stripe.com/v3/", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def stripe(address: str) -> Iterator[Stripe]:
+    """The adapter, pointed at it."""
+    settings = Settings(secret_key="sk_test_12345", webhook_secret="whsec_1", address=address)
+    with overriding(stripe=settings, demo=True):
+        yield Stripe()
+
+
+def kept(number: str) -> str:
+    """The token of a card that a customer has left there."""
+    customer = call("POST", "/v1/customers", {"email": "ana@acme.example"})
+    card = {
+        "type": "card",
+        "card[number]": number,
+        "card[exp_month]": "2",
+        "card[exp_year]": "2040",
+        "card[cvc]": "123",
+    }
+    method = call("POST", "/v1/payment_methods", card)
+    call("POST", f"/v1/payment_methods/{method['id']}/attach", {"customer": customer["id"]})
+    found = saved(customer["id"], method)
+    assert (found.brand, found.last_digits, str(found.expires_on)) == ("Visa", number[-4:], "2040-02-29")
+    return found.token
+
+
+@pytest.mark.spec("BIL-45", "BIL-48")
+def test_a_kept_card_is_charged_once_asked_about_and_refunded(stripe: Stripe) -> None:
+    checkout = Checkout("key-1", chf("54.05"), "P-1", "http://localhost/")
+    token = kept("4242424242424242")
+    first, again = stripe.charge_saved(token, checkout), stripe.charge_saved(token, checkout)
+    asked = stripe.ask("key-1")
+    assert {each.outcome for each in (first, again, asked)} == {Outcome.SUCCEEDED}
+    assert first.charge == again.charge == asked.charge and first.amount == chf("54.05")
+    intents = call("GET", "/v1/payment_intents?limit=100")["data"]
+    assert len([each for each in intents if each["metadata"].get("key") == "key-1"]) == 1
+    stripe.refund(first.charge, chf("4.05"), "r1")
+    (refund,) = call("GET", f"/v1/refunds?payment_intent={first.charge}")["data"]
+    assert (refund["amount"], refund["currency"]) == (4_05, "chf")
+
+
+def test_a_declined_card_says_why_and_nothing_is_charged(stripe: Stripe) -> None:
+    declined = stripe.charge_saved(
+        kept("4000000000000341"), Checkout("key-2", chf("10"), "x", "http://localhost/")
+    )
+    assert (declined.outcome, declined.reason) == (Outcome.DECLINED, "card_declined")
+    with pytest.raises(Refused):
+        stripe.refund("pi_nowhere", chf("1"), "r2")
+
+
+@pytest.mark.spec("BIL-97")
+def test_money_that_came_twice_goes_back_through_stripe(
+    stripe: Stripe, owner: Actor, invoice: Invoice
+) -> None:
+    payment = pay_invoice(owner, invoice, method="stripe")
+    answer = stripe.charge_saved(kept("4242424242424242"), Checkout(payment.key, payment.amount, "x", ""))
+    from kanton.billing.actions import take_in
+    from kanton.core.actor import System
+
+    take_in(System("stripe"), "stripe", answer)
+    second = stripe.charge_saved(kept("4242424242424242"), Checkout("second", payment.amount, "x", ""))
+    body = message("payment_intent.succeeded", payment.key, id="evt_9", intent=second.charge)
+    take_in(System("stripe"), "stripe", stripe.read_callback(signed(body), body))
+    run_jobs()
+    refunded = Payment.objects.get(charge=second.charge)
+    assert refunded.state == "refunded"
+    (refund,) = call("GET", f"/v1/refunds?payment_intent={second.charge}")["data"]
+    assert refund["amount"] == 54_05 and proof.problems() == []

@@ -1,0 +1,5 @@
+"""The cast of renewals serves reminders too."""
+
+from kanton.billing.renewals.tests.conftest import _demo, _kites
+
+__all__ = ["_demo", "_kites"]

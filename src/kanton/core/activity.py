@@ -1,0 +1,98 @@
+"""Kinds of activity, each with its sentence and its erasure rule, and the port through which they are kept."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kanton.core.actor import Actor
+from kanton.core.rights import Role
+
+KINDS: dict[str, Kind] = {}
+
+
+class Kind(enum.Enum):
+    """What can happen in a room: `NAME = code, sentence, personal`.
+
+    The sentence may use `%(actor)s`, `%(target)s` and the record's data. `personal` names the data fields that a
+    person's erasure blanks; the sentence then reads with “…” in their place and the hash chain still verifies.
+    """
+
+    sentence: Any
+    personal: tuple[str, ...]
+
+    def __new__(cls, code: str, sentence: Any, personal: tuple[str, ...] = ()) -> Kind:
+        member = object.__new__(cls)
+        member._value_ = code
+        member.sentence = sentence
+        member.personal = personal
+        if code in KINDS:
+            raise ValueError(f"two kinds of activity are called {code!r}")
+        KINDS[code] = member
+        return member
+
+    @property
+    def code(self) -> str:
+        """The stable name, such as "organizations.member_invited"."""
+        return str(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One thing that happened, as the action told it."""
+
+    actor: Actor
+    kind: Kind
+    target: object
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def target_label(self) -> str:
+        """The target as people call it."""
+        return str(self.target) if self.target is not None else ""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in the language active now."""
+        return str(self.kind.sentence) % in_words(
+            {"actor": self.actor.label, "target": self.target_label} | self.data
+        )
+
+
+def in_words(data: dict[str, Any]) -> dict[str, Any]:
+    """A record's data as a sentence shows it: roles by their name, lists with commas, what is missing as “…”."""
+    return _Words({name: _word(name, value) for name, value in data.items()})
+
+
+class _Words(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def _word(name: str, value: Any) -> Any:
+    if name == "role" and value in Role.values:
+        return Role(value).label
+    return ", ".join(str(part) for part in value) if isinstance(value, list) else value
+
+
+Keeper = Callable[[Recorded], object]
+KeeperOfMany = Callable[[Sequence[Recorded]], object]
+_keeper: list[Keeper] = []
+_keeper_of_many: list[KeeperOfMany] = []
+
+
+def set_keeper(keeper: Keeper, many: KeeperOfMany) -> None:
+    """Called once by the room that stores activity: how one record is kept, and how many are in one go."""
+    _keeper[:], _keeper_of_many[:] = [keeper], [many]
+
+
+def keep(recorded: Recorded) -> object:
+    """Store one record, within the transaction of its action."""
+    return _keeper[0](recorded)
+
+
+def keep_many(recorded: Sequence[Recorded]) -> object:
+    """Store many records with few statements, within the transaction of their action."""
+    return _keeper_of_many[0](recorded)

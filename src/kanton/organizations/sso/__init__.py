@@ -1,0 +1,1 @@
+"""Single sign-on: people of an organization sign in at its own identity provider (OpenID Connect)."""

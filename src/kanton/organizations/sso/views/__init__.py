@@ -1,0 +1,1 @@
+"""Signing in through an organization's identity provider, and the pages on which it is set up."""

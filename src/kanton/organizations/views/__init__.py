@@ -1,0 +1,1 @@
+"""Pages of organizations: opening an account, people, settings, activity."""

@@ -1,0 +1,1 @@
+"""The products: each folder is one thing that customers buy."""

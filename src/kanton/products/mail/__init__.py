@@ -1,0 +1,1 @@
+"""Mail: addresses, sending and receiving, reading over IMAP, and the webmail."""

@@ -1,0 +1,82 @@
+"""Which mailboxes the app passwords of people open: those that the person may read (ACC-76, ACC-37).
+
+They are published with the mailbox, so that mail servers ask no database. Whatever changes who may read a mailbox
+publishes it again: a grant, a role, a membership that ends, a link, an app password made or revoked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+
+from kanton.accounts.apppasswords.actions import on_change
+from kanton.accounts.apppasswords.models import AppPassword, Scope
+from kanton.accounts.apppasswords.queries import digests_of
+from kanton.accounts.models import Person
+from kanton.core import jobs
+from kanton.organizations.models import Grant, Membership, TeamMember
+from kanton.products.mail.models import Mailbox, MailboxLink, MailService
+from kanton.products.mail.queries import users_by_mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """What opens one mailbox: of people who may send from it too, and of those who may only read."""
+
+    sending: list[str] = field(default_factory=list)
+    reading: list[str] = field(default_factory=list)
+
+
+def personal_hashes(mailboxes: Sequence[Mailbox]) -> dict[int, Hashes]:
+    """The hashes of people's app passwords for mail, by mailbox. A few queries, whatever the number."""
+    users = users_by_mailbox(mailboxes)
+    people = {user.membership.person_id for of_box in users.values() for user in of_box}
+    digests = digests_of(people, Scope.MAIL) if people else {}
+    found: dict[int, Hashes] = {}
+    for pk, of_box in users.items():
+        hashes = found[pk] = Hashes()
+        for user in of_box:
+            (hashes.sending if user.may_send else hashes.reading).extend(
+                digests.get(user.membership.person_id, ())
+            )
+    return found
+
+
+def publish_for(person: Person) -> None:
+    """Publish again the mail services of the person's organizations."""
+    mails = MailService.objects.filter(organization__memberships__person=person, withdrawn_at=None)
+    _publish(mails.values_list("pk", flat=True))
+
+
+def _publish(numbers: Any) -> None:
+    from kanton.products.mail.tasks import publish_mail
+
+    for number in numbers:
+        jobs.enqueue(publish_mail, number, unique_key=f"publish-mail:{number}")
+
+
+def _access_changed(
+    sender: Any, instance: Membership | Grant | TeamMember | MailboxLink, **more: Any
+) -> None:
+    """A membership, a grant, a place in a team or a link came, changed or went: whose app passwords open what may
+    be different.
+    """
+    people: Any = [getattr(instance, "person_id", 0)]
+    if isinstance(instance, Grant) and instance.team_id is not None:
+        people = Membership.objects.filter(team_members__team=instance.team_id).values("person_id")
+    elif isinstance(instance, Grant | TeamMember):
+        people = Membership.objects.filter(pk=instance.membership_id or 0).values("person_id")
+    if AppPassword.objects.filter(person_id__in=people).exists():
+        mails = MailService.objects.filter(organization_id=instance.organization_id, withdrawn_at=None)
+        _publish(mails.values_list("pk", flat=True))
+
+
+def connect() -> None:
+    """Called when Django starts. Rooms below know nothing of mail, so it listens to their rows."""
+    on_change(publish_for)
+    for model in (Membership, Grant, TeamMember, MailboxLink):
+        post_save.connect(_access_changed, sender=model, dispatch_uid=f"mail-access-kept-{model.__name__}")
+        post_delete.connect(_access_changed, sender=model, dispatch_uid=f"mail-access-gone-{model.__name__}")
