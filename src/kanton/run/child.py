@@ -47,9 +47,13 @@ def watch_parent() -> None:
     Threads do not survive a fork: what is forked from here calls it again.
     """
     lifeline = os.environ.get(LIFELINE)
-    if lifeline is None:
-        return
-    threading.Thread(target=_watch, args=(int(lifeline),), name="parent-watch", daemon=True).start()
+    if lifeline is not None:
+        watch(int(lifeline))
+
+
+def watch(lifeline: int) -> None:
+    """The same with the reading end of a pipe that the parent holds open."""
+    threading.Thread(target=_watch, args=(lifeline,), name="parent-watch", daemon=True).start()
 
 
 def _watch(lifeline: int) -> None:
@@ -75,6 +79,13 @@ def _sweep(leader: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
     os._exit(0)
+
+
+def kill_group(pid: int) -> None:
+    """Kill a child and everything it started; it may not have made its group yet."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from kanton import __version__
 from kanton.config import Config, config, forget_settings, load_or_exit, variable_of
 from kanton.run import endpoints, ports, serve
+from kanton.run.child import STOP_SIGNALS
 from kanton.run.running import is_running
 from kanton.run.supervisor import Events, Process, Supervisor, accepts_tcp, answers_http, last_words
 from kanton.run.terminal import StepFailed, Terminal
@@ -30,7 +31,9 @@ def run() -> int:
     terminal = Terminal()
     load_or_exit()
     # Until the supervisor listens, every request to stop is a Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in STOP_SIGNALS:
+        if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     terminal.line()
     terminal.line(f"  {terminal.paint('Kanton', '1;36')} {__version__}   home {config.home}")
     try:
@@ -182,6 +185,7 @@ def supervise(terminal: Terminal, started: float) -> int:
     def stopping() -> None:
         terminal.line()
         terminal.line("  Stopping ...")
+        terminal.abandon()
 
     def killed(name: str) -> None:
         terminal.error(f"{name} did not stop in time and was killed.")

@@ -243,7 +243,7 @@ class Supervisor:
                 late = time.monotonic() - asked_at > running.process.stop_seconds
                 if running.pid and (late or self._stop_asked > asked):
                     self.events.killed(running.process.name)
-                    _kill(running.pid)
+                    child.kill_group(running.pid)
             with contextlib.suppress(InterruptedError):
                 select.select([self._wake_read], [], [], 0.1)
             with contextlib.suppress(BlockingIOError):
@@ -264,14 +264,6 @@ class Supervisor:
                 if log.stat().st_size > self.keep_log_bytes:
                     log.with_suffix(".log.1").write_bytes(log.read_bytes())
                     os.truncate(log, 0)
-
-
-def _kill(pid: int) -> None:
-    """Kill a child and everything it started; it may not have made its group yet."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
 
 
 def how_it_ended(code: int) -> str:

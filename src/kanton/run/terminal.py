@@ -9,9 +9,10 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NoReturn, TextIO
 
-from kanton.run.child import STOP_SIGNALS
+from kanton.run import child
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -22,9 +23,14 @@ class StepFailed(Exception):
 
 @dataclass
 class Terminal:
-    """Plain lines in a file or a pipe; colour and a moving sign on a terminal."""
+    """Plain lines in a file or a pipe; colour and a moving sign on a terminal.
+
+    When nobody reads any more (the window was closed, the disk is full) it falls silent: what runs must go on.
+    """
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
+    # The fork that does the present step, if there is one.
+    _worker: int = 0
 
     def __post_init__(self) -> None:
         encoding = (getattr(self.out, "encoding", "") or "").lower()
@@ -37,8 +43,7 @@ class Terminal:
 
     def line(self, text: str = "") -> None:
         """A line of its own."""
-        self.out.write(text + "\n")
-        self.out.flush()
+        self._write(text + "\n")
 
     def note(self, text: str) -> None:
         """Something to know that is not an error."""
@@ -54,8 +59,16 @@ class Terminal:
         self._rewrite(f"  {mark} {title} {self.paint(f'{seconds:.1f} s', '2')}\n")
 
     def _rewrite(self, text: str) -> None:
-        self.out.write(("\r\x1b[K" if self.is_fancy else "") + text)
-        self.out.flush()
+        self._write(("\r\x1b[K" if self.is_fancy else "") + text)
+
+    def _write(self, text: str) -> None:
+        try:
+            self.out.write(text)
+            self.out.flush()
+        except OSError:
+            # What could not be written stays in the buffer, and would be tried again at every end of this process.
+            with contextlib.suppress(OSError), Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), self.out.fileno())
 
     def step(self, title: str, work: Callable[[Callable[[str], None]], None]) -> None:
         """Do `work(tell)` in a fork, so that this process stays small, showing what it tells meanwhile.
@@ -65,38 +78,61 @@ class Terminal:
         started = time.monotonic()
         if not self.is_fancy:
             self.line(f"  .. {title}")
-        self.out.flush()
-        sys.stderr.flush()
         telling, told = os.pipe()
         saying, said = os.pipe()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        lifeline, held = os.pipe()
         try:
-            pid = os.fork()
-            if pid == 0:
-                os.close(telling)
-                os.close(saying)
-                _work_in_fork(work, told, said, before)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        os.close(told)
-        os.close(said)
-        try:
+            # None may reach us before the fork is written down, nor the fork before it has handlers of its own.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, child.STOP_SIGNALS)
+            try:
+                pid = os.fork()
+                if pid == 0:
+                    for ours in (telling, saying, held):
+                        os.close(ours)
+                    _work_in_fork(work, told, said, lifeline, before)
+                self._worker = pid
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            for theirs in (told, said, lifeline):
+                os.close(theirs)
             output = self._follow(title, telling, saying)
             _, status = os.waitpid(pid, 0)
+            self._worker = 0
         except KeyboardInterrupt:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-            os.waitpid(pid, 0)
+            # A second one must not disturb the end.
+            for number in child.STOP_SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
+            self.abandon()
             raise
         finally:
-            os.close(telling)
-            os.close(saying)
+            for ours in (telling, saying, held):
+                os.close(ours)
         if status:
             self._rewrite("")
             self.error(f"{title}: this did not work.")
             self.line(output.rstrip())
             raise StepFailed(title)
         self.done(title, time.monotonic() - started)
+
+    def abandon(self) -> None:
+        """End the present step, if there is one, with all it started. Transactions it had open are rolled back."""
+        pid, self._worker = self._worker, 0
+        if not pid:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            # Its own group, else, when it has not made one yet, itself.
+            try:
+                os.killpg(pid, signal.SIGINT)
+            except ProcessLookupError:
+                os.kill(pid, signal.SIGINT)
+        with contextlib.suppress(ChildProcessError):
+            until = time.monotonic() + child.GRACE_SECONDS
+            while os.waitpid(pid, os.WNOHANG) == (0, 0):
+                if time.monotonic() > until:
+                    child.kill_group(pid)
+                    os.waitpid(pid, 0)
+                    break
+                time.sleep(0.02)
 
     def _follow(self, title: str, telling: int, saying: int) -> str:
         """Show progress until the work closes its pipes; returns everything it printed."""
@@ -119,21 +155,19 @@ class Terminal:
 
 
 def _work_in_fork(
-    work: Callable[[Callable[[str], None]], None], told: int, said: int, mask: Iterable[int]
+    work: Callable[[Callable[[str], None]], None], told: int, said: int, lifeline: int, mask: Iterable[int]
 ) -> NoReturn:
     """With stop signals still blocked; `mask` is what to block from then on."""
     code = 1
     try:
-        signal.set_wakeup_fd(-1)
+        child.detach(None)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
         os.dup2(said, 1)
         os.dup2(said, 2)
         sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
         sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        child.watch(lifeline)
         work(lambda text: _tell(told, text))
         code = 0
     except KeyboardInterrupt:
@@ -141,8 +175,9 @@ def _work_in_fork(
     except BaseException:  # noqa: BLE001 (a fork must never return into its parent's code)
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code)
 
 
