@@ -44,10 +44,9 @@ class DataSink:
         cut = block.rfind(b"\r\n")
         if cut < 0 or (self._at_line_start and block.startswith(b".") and len(block) < 3):
             cut = 0
-        if cut == 0 and len(block) > _LONG_LINE:
-            cut = len(block) - 4
-            while block[cut - 1 : cut] in (b"\r", b"\n", b"."):
-                cut -= 1
+        if cut <= 0 and len(block) > _LONG_LINE:
+            # No line end in all of it, so the end mark can only begin with a CR that is the last byte.
+            cut = len(block) - block.endswith(b"\r")
         self._tail = block[cut:]
         if cut:
             self._take(block[:cut])
