@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
@@ -186,7 +187,7 @@ def decoded_header(value: Any) -> str:
     if "=?" in text:
         try:
             parts = decode_header(text)
-        except (binascii.Error, ValueError, UnicodeError):
+        except (HeaderParseError, binascii.Error, ValueError, UnicodeError):
             parts = [(text, None)]
         text = "".join(_decoded_word(word, charset) for word, charset in parts)
     return " ".join(cleaned(text).split())[:SHOWN_HEADER_MAX]
@@ -753,10 +754,11 @@ def _threading(draft: Draft) -> bytes:
     """The fields of ids, written by hand: the library would encode long ids and so break every thread."""
     domain = draft.sender.address.rpartition("@")[2] or "localhost"
     lines = [f"Message-ID: {draft.message_id or email.utils.make_msgid(domain=domain)}"]
-    if draft.in_reply_to:
-        lines.append(f"In-Reply-To: {draft.in_reply_to}")
-    if draft.references:
-        lines.append("References: " + "\r\n ".join(draft.references))
+    # Only ids: whatever else a form brought along could end the line and begin another field.
+    if answered := _ids(draft.in_reply_to)[:1]:
+        lines.append(f"In-Reply-To: {answered[0]}")
+    if references := _ids(" ".join(draft.references)):
+        lines.append("References: " + "\r\n ".join(references))
     text = "".join(f"{line}\r\n" for line in lines)
     return text.encode("utf-8", "replace")
 

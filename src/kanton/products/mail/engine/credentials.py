@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict, deque
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -158,6 +159,7 @@ class Credentials:
     def _check_guesses(self, client: str) -> None:
         if not client:
             return
+        client = _neighbourhood(client)
         with self._lock:
             times = self._guesses.get(client)
             while times and times[0] < time.monotonic() - GUESSES_SECONDS:
@@ -172,4 +174,16 @@ class Credentials:
             with self._lock:
                 if len(self._guesses) > REMEMBERED_MAX:
                     self._guesses.clear()
-                self._guesses.setdefault(client, deque(maxlen=GUESSES_MAX)).append(time.monotonic())
+                times = self._guesses.setdefault(_neighbourhood(client), deque(maxlen=GUESSES_MAX))
+                times.append(time.monotonic())
+
+
+def _neighbourhood(client: str) -> str:
+    """Whom guesses count against: an IPv4 address, or the /64 of an IPv6 one, which a single guesser has whole."""
+    try:
+        found = ip_address(client.partition("%")[0])
+    except ValueError:
+        return client
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
+    return client

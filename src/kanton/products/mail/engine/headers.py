@@ -6,11 +6,13 @@ import datetime as dt
 import email.policy
 import email.utils
 import re
+from email.errors import HeaderParseError, InvalidHeaderDefect
 from email.headerregistry import AddressHeader, HeaderRegistry
 from pathlib import Path
 
 HEADER_BYTES_MAX = 1_000_000
 RECEIVED_MAX = 50
+_MENTIONED = re.compile(r"[^\s<>()\[\],;:\"\\]+@[^\s<>()\[\],;:\"\\@]+")
 _FIELD = re.compile(rb"(?im)^([!-9;-~]+)[ \t]*:(.*(?:\r\n[ \t].*)*)\r\n")
 
 
@@ -45,13 +47,23 @@ def without(block: bytes, *names: str) -> bytes:
 
 
 def from_addresses(block: bytes) -> list[str]:
-    """The addresses in all From fields; empty when there is none or it cannot be understood."""
+    """Every address that a program could show as the author's; empty when From is missing or not to be understood.
+
+    Of a field with faults that is each word with an @ too: other programs read it otherwise than Python does.
+    """
     registry = HeaderRegistry()
     addresses: list[str] = []
     for raw in fields(block, "From"):
-        header = registry("from", raw.decode("utf-8", "replace").replace("\r\n", ""))
-        assert isinstance(header, AddressHeader)
-        addresses += [one.addr_spec for one in header.addresses]
+        text = raw.decode("utf-8", "replace").replace("\r\n", "")
+        try:
+            header = registry("from", text)
+            assert isinstance(header, AddressHeader)
+            addresses += [one.addr_spec for one in header.addresses]
+            is_clear = not any(isinstance(one, InvalidHeaderDefect) for one in header.defects)
+        except (IndexError, AttributeError, TypeError, ValueError, HeaderParseError):
+            return []  # faults of the parser, each of them met
+        if not is_clear:
+            addresses += _MENTIONED.findall(text)
     return addresses
 
 

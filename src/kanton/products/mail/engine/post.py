@@ -184,6 +184,8 @@ class PostOffice:
         senders = headers.from_addresses(block)
         if not senders:
             raise SendingRefused("554 5.6.0", "The message has no valid From field.")
+        if len(headers.fields(block, "From")) > 1:
+            raise SendingRefused("554 5.6.0", "The message has more than one From field.")
         for one in senders:
             if not self.directory.owns(login, one):
                 raise SendingRefused(

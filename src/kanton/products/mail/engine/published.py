@@ -10,6 +10,7 @@ Every file is replaced in one step, and `domain.json` last: it is what readers g
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,6 +77,21 @@ class KnownDomain:
     state: DomainState
     by_local: dict[str, MailboxState]
     domains: tuple[str, ...] = field(default=())
+
+
+@dataclass(slots=True)
+class _Way:
+    """What was found while the redirections of an address are followed."""
+
+    boxes: dict[str, tuple[str, MailboxState]] = field(default_factory=dict)
+    forwards: dict[str, str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    reserved: list[DomainState] = field(default_factory=list)
+
+    @property
+    def is_nowhere(self) -> bool:
+        """Whether it ended nowhere so far."""
+        return not self.boxes and not self.forwards
 
 
 def folder_of(published: Path, domain: str) -> Path:
@@ -227,6 +243,11 @@ class Directory:
             return None
         return known.state, known.by_local[local]
 
+    def login(self, text: str) -> str:
+        """The one spelling of a login identifier, however somebody wrote its domain; as written for an unknown one."""
+        found = self.mailbox(text)
+        return f"{found[1].local}@{found[0].domain}" if found is not None else text.strip().lower()
+
     def domain_names(self) -> list[str]:
         """All published domains."""
         if not self.published.exists():
@@ -251,38 +272,39 @@ class Directory:
 
     def route(self, address: Address) -> Route:
         """Where mail for the address ends. Raises NotOurs, NoSuchAddress, NotNow or GoesInCircles."""
-        boxes: dict[str, tuple[str, MailboxState]] = {}
-        forwards: dict[str, str] = {}
-        self._follow(address, boxes, forwards, seen=frozenset(), top=True)
-        if not boxes and not forwards:
-            raise GoesInCircles(str(address))
-        return Route(tuple(boxes.values()), tuple(forwards.items()))
-
-    def _follow(
-        self,
-        address: Address,
-        boxes: dict[str, tuple[str, MailboxState]],
-        forwards: dict[str, str],
-        *,
-        seen: frozenset[str],
-        top: bool = False,
-        via: str = "",
-    ) -> None:
         if self.domain(address.domain) is None:
-            if top:
-                raise NotOurs(str(address))
-            forwards.setdefault(str(address), via)
-            return
+            raise NotOurs(str(address))
+        way = _Way()
+        targets = self._follow(address, "", way)
+        for _step in range(REDIRECT_DEPTH_MAX - 1):
+            further: list[tuple[str, str]] = []
+            for target, via in targets:
+                with contextlib.suppress(NoSuchAddress, BadAddress, NotNow):
+                    further += self._follow(parse_address(target), via, way)
+            targets = further
+        if way.is_nowhere and way.reserved:
+            # The administrators' own addresses are of this domain and do not exist (yet): somebody must read it.
+            state = way.reserved[0]
+            way.boxes |= {one.store: (f"{one.local}@{state.domain}", one) for one in state.mailboxes[:1]}
+        if way.is_nowhere:
+            raise NotNow(str(address)) if way.reserved else GoesInCircles(str(address))
+        return Route(tuple(way.boxes.values()), tuple(way.forwards.items()))
+
+    def _follow(self, address: Address, via: str, way: _Way) -> list[tuple[str, str]]:
+        """Take one step: note where it ends, and return where it leads on to, each with the address that forwards."""
+        if self.domain(address.domain) is None:
+            way.forwards.setdefault(str(address), via)
+            return []
         known = self.main_domain(address.domain)
         local = address.local.lower()
         if known is None:
             raise NoSuchAddress(str(address))
         state = known.state
         here = f"{local}@{state.domain}"
-        if here in seen or len(seen) >= REDIRECT_DEPTH_MAX:
-            return
-        seen = seen | {here}
-        is_reserved = False
+        if here in way.seen:
+            return []
+        # Of the whole way: several ways to the same address would otherwise multiply with each step.
+        way.seen.add(here)
         box = known.by_local.get(state.aliases.get(local, local))
         if box is None and "+" in local and local.partition("+")[0] not in state.redirects:
             plain = local.partition("+")[0]
@@ -291,23 +313,13 @@ class Directory:
             if not box.receives:
                 raise NotNow(str(address))
             if box.keeps_copy or not box.redirect_to:
-                boxes.setdefault(box.store, (f"{box.local}@{state.domain}", box))
+                way.boxes.setdefault(box.store, (f"{box.local}@{state.domain}", box))
             targets: tuple[str, ...] = box.redirect_to
         elif local in state.redirects:
             targets = state.redirects[local]
         elif local in RESERVED:
             targets = state.administrators
-            is_reserved = True
+            way.reserved.append(state)
         else:
             raise NoSuchAddress(str(address))
-        for target in targets:
-            try:
-                self._follow(parse_address(target), boxes, forwards, seen=seen, via=here)
-            except (NoSuchAddress, BadAddress, NotNow):
-                continue
-        if is_reserved and not boxes and not forwards:
-            # The administrators' own addresses are of this domain and do not exist (yet): somebody must read it.
-            for one in state.mailboxes[:1]:
-                boxes.setdefault(one.store, (f"{one.local}@{state.domain}", one))
-        if top and is_reserved and not boxes and not forwards:
-            raise NotNow(str(address))
+        return [(target, here) for target in targets]

@@ -249,6 +249,7 @@ class _Login(LoginInterface):
         if found is None:
             await asyncio.sleep(WRONG_PASSWORD_SECONDS)
             raise InvalidAuth
+        login = self._directory.login(login)
         task = asyncio.current_task()
         if task is not None and not star:
             self.sessions.setdefault(login, set()).add(task)
@@ -258,7 +259,7 @@ class _Login(LoginInterface):
 
     async def authorize(self, authenticated: Any, authzid: str) -> Any:
         """Nobody acts for somebody else."""
-        if authzid and authzid.lower().partition(MASTER_SEPARATOR)[0] != authenticated.name:
+        if authzid and self._directory.login(authzid.partition(MASTER_SEPARATOR)[0]) != authenticated.name:
             raise InvalidAuth
         return authenticated
 

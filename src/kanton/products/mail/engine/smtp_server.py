@@ -364,7 +364,8 @@ class Session:
                 "535 5.7.8 Address or password is wrong. Use the password of the address.",
                 close=self.wrong_passwords >= 3,
             )
-        self.login = login.strip().lower()
+        # One counter and one name in the journal, however the domain was written.
+        self.login = self.post.directory.login(login)
         await self.say("235 2.7.0 Logged in")
 
     async def _challenge(self, prompt: str) -> str:
@@ -403,7 +404,7 @@ class Session:
         path, parameters = self._path(argument, "FROM:")
         transaction = Transaction(sender="")
         for name, value in parameters.items():
-            if name == "SIZE" and value.isdigit() and len(value) <= 20:
+            if name == "SIZE" and value.isascii() and value.isdigit() and len(value) <= 20:
                 transaction.declared_size = int(value)
             elif name == "BODY" and value.upper() in ("7BIT", "8BITMIME"):
                 pass

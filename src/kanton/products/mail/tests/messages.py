@@ -52,6 +52,7 @@ UGLY: dict[str, bytes] = {
         b"Subject: =?iso-2022-jp?B?GyRCJDMkcyRLJEEkTxsoQg==?= =?x-nowhere?Q?=E9?=\r\n"
         b"Content-Type: text/plain; charset=koi8-r\r\n\r\n\xf0\xd2\xc9\xd7\xc5\xd4\r\n",
     ),
+    "broken base64 in the subject": _message("base64", b"Subject: =?utf-8?b?A?= and on\r\n\r\nHello\r\n"),
     "lines of dots": _message("dots", b"Subject: dots\r\n\r\n.\r\n..\r\n...\r\n.x\r\n. \r\n"),
     "long lines": _message("long", b"Subject: " + b"y" * 5000 + b"\r\n\r\n" + b"x" * 100_000 + b"\r\n"),
     "attachments": _message(

@@ -199,6 +199,24 @@ def test_a_composed_message_comes_back_as_it_was_written() -> None:
     assert draft.recipients == ("b@b.example", "c@c.example", "secret@z.example")
 
 
+@pytest.mark.parametrize("text", ["=?utf-8?b?A?= and on", "=?utf-8?b?AAAAA?="])
+def test_headers_with_broken_words_are_shown_as_they_are(text: str) -> None:
+    assert mime.decoded_header(text) == text
+    assert mime.read(f"Subject: {text}\r\nFrom: {text} <a@b.ch>\r\n\r\n".encode()).subject == text
+
+
+def test_what_a_form_brings_along_as_ids_begins_no_other_field() -> None:
+    draft = mime.Draft(
+        mime.Person("", "a@b.ch"),
+        to=(mime.Person("", "c@d.ch"),),
+        in_reply_to="<one@x>\r\nSender: evil@x.example\r\n\r\nbody",
+        references=("<one@x>", "x\r\nX-Evil: 1", "<two@x>"),
+    )
+    head = mime.compose(draft).partition(b"\r\n\r\n")[0]
+    assert b"\r\nIn-Reply-To: <one@x>\r\nReferences: <one@x>\r\n <two@x>\r\n" in head
+    assert b"evil" not in head.lower()
+
+
 def test_replies_go_to_the_right_people_and_quote() -> None:
     raw = (
         b"From: Lea <lea@x.example>\r\nTo: me@acme.example, Max <max@y.example>\r\n"

@@ -6,14 +6,16 @@ import errno
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanton.products.mail.addresses import BadAddress, domain_in_ascii, own_local_part, parse_address
+from kanton.products.mail.addresses import Address, BadAddress, domain_in_ascii, own_local_part, parse_address
 from kanton.products.mail.engine import headers
 from kanton.products.mail.engine.counter import SendCounter
+from kanton.products.mail.engine.credentials import Credentials, TooManyGuesses
 from kanton.products.mail.engine.dataflow import DataSink
 from kanton.products.mail.engine.files import write_atomically
 from kanton.products.mail.engine.maildir import Maildirs
@@ -28,7 +30,7 @@ from kanton.products.mail.engine.published import (
 )
 from kanton.products.mail.engine.rewriting import original_sender, rewrite
 from kanton.products.mail.limits import SENDING_LIMITS, WINDOW_SECONDS, Sent, allowance
-from kanton.products.mail.tests.running import box
+from kanton.products.mail.tests.running import PASSWORD, box
 
 # Addresses
 
@@ -206,6 +208,18 @@ def test_the_end_is_found_however_the_stream_is_cut(parts: list[bytes], size: in
         assert sink.size == len(expected[0])
 
 
+@pytest.mark.parametrize("filler", [b".", b"\r", b"\n", b"x"])
+def test_endless_lines_are_passed_on_and_not_collected(filler: bytes) -> None:
+    target = io.BytesIO()
+    sink = DataSink(target, 10**9)
+    sink.feed(b"start\r\n")
+    for _ in range(20):
+        assert sink.feed(filler * 70_000) is None
+        assert sink.size + len(sink._tail) >= 5 and len(sink._tail) <= 65_536
+    assert sink.feed(b"\r\n.\r\nQUIT") == b"QUIT"
+    assert target.getvalue() == reference(b"start\r\n" + filler * 1_400_000 + b"\r\n.\r\n")[0]  # type: ignore[index]
+
+
 def test_too_large_messages_are_counted_and_not_written() -> None:
     target = io.BytesIO()
     sink = DataSink(target, 1000)
@@ -313,6 +327,97 @@ def test_circles_in_the_published_state_end_and_tell(tmp_path: Path) -> None:
     withdraw(tmp_path, "shop.example")
     with pytest.raises(NotOurs):
         directory.route(parse_address("c@shop.example"))
+
+
+def test_many_ways_to_one_address_are_followed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = {
+        f"l{layer}-{number}": tuple(f"l{layer + 1}-{each}@acme.example" for each in range(8))
+        for layer in range(8)
+        for number in range(8)
+    }
+    layers |= {f"l8-{number}": ("info@acme.example", "lea@elsewhere.example") for number in range(8)}
+    publish(tmp_path, DomainState("acme.example", mailboxes=(box("info", 1),), redirects=layers))
+    directory = Directory(tmp_path)
+    steps: list[str] = []
+    follow = Directory._follow
+
+    def counted(self: Directory, address: Address, *rest: Any) -> Any:
+        steps.append(str(address))
+        return follow(self, address, *rest)
+
+    monkeypatch.setattr(Directory, "_follow", counted)
+    route = directory.route(parse_address("l0-0@acme.example"))
+    assert [address for address, _box in route.mailboxes] == ["info@acme.example"]
+    assert route.forwards == (("lea@elsewhere.example", "l8-0@acme.example"),)
+    assert len(steps) == 1 + 8 + 7 * 64 + 16
+
+
+def test_a_login_has_one_spelling_and_a_neighbourhood_one_count(tmp_path: Path) -> None:
+    publish(tmp_path, DomainState("xn--rsti-5qa.example", mailboxes=(box("info", 1),)))
+    directory = Directory(tmp_path)
+    for spelled in (
+        "info@xn--rsti-5qa.example",
+        "INFO@rösti.example",
+        "info@RÖSTI.example.",
+        " info@ rösti.example..",
+    ):
+        assert directory.login(spelled) == "info@xn--rsti-5qa.example"
+    assert directory.login(" Nobody@Elsewhere.example.") == "nobody@elsewhere.example."
+    credentials = Credentials(tmp_path)
+    for number in range(10):
+        assert not credentials.verify("info@rösti.example", "wrong", client=f"2001:db8:1:2::{number}")
+    for neighbour in ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"):
+        with pytest.raises(TooManyGuesses):
+            credentials.verify("info@rösti.example", PASSWORD, client=neighbour)
+    assert credentials.verify("info@rösti.example", PASSWORD, client="2001:db8:1:3::1")
+    assert credentials.verify("info@rösti.example", PASSWORD, client="::ffff:192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ("Ana M. Meier <ana@acme.example>", {"ana@acme.example"}),
+        ("ana@acme.example <ana@acme.example>", {"ana@acme.example"}),
+        ('"=?utf-8?q?Ana?=" <ana@acme.example>', {"ana@acme.example"}),
+        ("ana@acme.example <ceo@bank.example>", {"ana@acme.example", "ceo@bank.example"}),
+        ("ana@acme.example ceo@bank.example", {"ana@acme.example", "ceo@bank.example"}),
+        ("ana@acme.example, ben@acme.example", {"ana@acme.example", "ben@acme.example"}),
+        ('"', set()),
+    ],
+)
+def test_no_author_is_hidden_behind_faults_of_the_field(field: str, found: set[str]) -> None:
+    assert set(headers.from_addresses(b"From: " + field.encode() + b"\r\n")) == found
+
+
+_PIECES = st.sampled_from(
+    [
+        "<",
+        ">",
+        '"',
+        "(",
+        ")",
+        ",",
+        ":",
+        ";",
+        "@",
+        "=?utf-8?q?",
+        "=?utf-8?b?",
+        "?=",
+        "a",
+        "b.ch",
+        "\\",
+        "[",
+        "]",
+        " ",
+        ".",
+    ]
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(_PIECES, max_size=12).map("".join))
+def test_any_from_field_can_be_read(field: str) -> None:
+    headers.from_addresses(b"From: " + field.encode() + b"\r\n")
 
 
 @given(st.binary(max_size=3000))

@@ -318,6 +318,48 @@ def test_the_sending_limit_counts_recipients_and_refuses_whole_messages() -> Non
         assert len(stored(limited, "ben")) == 2, "never to only some of the recipients"
 
 
+@pytest.mark.spec("MAIL-43")
+def test_another_spelling_of_the_login_does_not_begin_another_count() -> None:
+    state = dataclasses.replace(ACME, mailboxes=(box("info", 1, sending_limit=2), box("ben", 2)))
+    with running(state) as limited:
+        for login, code in (
+            ("info@acme.example", 250),
+            ("INFO@ACME.example.", 250),
+            ("info@acme.example..", 450),
+        ):
+            with limited.submission(login) as client:
+                client.mail("info@acme.example")
+                client.rcpt("ben@acme.example")
+                try:
+                    answer = client.data(OWN)[0]
+                except smtplib.SMTPDataError as refused:
+                    answer = refused.smtp_code
+                assert answer == code, login
+        assert limited.engine.allowance("info@acme.example", 2).used == 2
+        assert len(stored(limited, "ben")) == 2
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        b"From: info@acme.example <ceo@bank.example>",
+        b"From: info@acme.example\r\nFrom: \xff <ceo@bank.example",
+        b"From: info@acme.example\r\nFROM : info@acme.example",
+        b'From: "',
+        b"From: <@[",
+    ],
+)
+def test_an_author_that_programs_read_otherwise_is_refused_with_words(mail: Running, author: bytes) -> None:
+    before = len(stored(mail, "ben"))
+    with mail.submission() as client:
+        client.mail("info@acme.example")
+        client.rcpt("ben@acme.example")
+        code, words = client.data(author + b"\r\nSubject: Hi\r\n\r\nHello\r\n")
+        assert code in (553, 554) and words[:2] == b"5.", (code, words)
+        assert client.noop()[0] == 250
+    assert len(stored(mail, "ben")) == before
+
+
 def test_a_message_that_is_refused_after_all_gives_its_count_back(mail: Running) -> None:
     before = mail.engine.allowance("info@acme.example", 100).used
     with mail.submission() as client:

@@ -253,6 +253,32 @@ def test_a_wrong_recipient_is_said_at_the_field_and_nothing_is_lost(
     assert engine_here.inbox(folder="Sent") == []
 
 
+@pytest.mark.parametrize("number", ["²", "0", "-1", "4294967296", "9" * 5000, "x"])
+def test_numbers_that_are_none_find_nothing(
+    engine_here: Running, box: Mailbox, reader: Client, number: str
+) -> None:
+    here = f"/mail/{box.pk}/"
+    assert reader.get(here, {"before": number}).status_code == 200
+    for kind in ("reply", "forward", "draft"):
+        assert reader.get(f"{here}compose", {kind: number}).status_code == 200
+    values = {"selected": number, "do": "delete", "folder": "INBOX"}
+    assert reader.post(f"{here}act", values).status_code == 303
+    assert reader.post(f"{here}undo?uids={number}&from=Trash&to=INBOX").status_code == 303
+    answers = f"folder=INBOX&uid={number}&kind=forward"
+    draft = {"do": "draft", "to": "", "text": "Words", "answers": answers[:600]}
+    assert reader.post(f"{here}compose", draft).status_code == 303
+    if number.isascii() and number.isdigit():
+        assert reader.get(f"{here}messages/{number[:20]}").status_code == 404
+
+
+def test_control_characters_in_a_search_are_left_out(
+    engine_here: Running, box: Mailbox, reader: Client
+) -> None:
+    deliver(engine_here, offer(), expected=1)
+    found = reader.get(f"/mail/{box.pk}/", {"q": "Offerte\x00\x01\x7f"})
+    assert [each.subject for each in found.context["page"].messages] == ["Offerte für Röstigraben"]
+
+
 def test_search_finds_words_in_any_language(engine_here: Running, box: Mailbox, reader: Client) -> None:
     deliver(engine_here, offer(), expected=1)
     deliver(engine_here, b"Subject: Other\r\n\r\nNothing here\r\n", expected=2)

@@ -33,6 +33,7 @@ HEADERS: Final = "FROM TO CC SUBJECT DATE MESSAGE-ID CONTENT-TYPE"
 SEEN, FLAGGED, ANSWERED, DRAFT, DELETED = "\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted"
 
 _LIST = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?P<quoted>(?:[^"\\]|\\.)*)"|NIL) (?P<name>.*)$', re.S)
+_UID_MAX: Final = 2**32 - 1
 _UID = re.compile(rb"\bUID (\d+)")
 _FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
@@ -334,6 +335,7 @@ class MailSession:
 
     def _fetch(self, uids: Sequence[int], items: str) -> Iterator[tuple[bytes, bytes | None]]:
         """(what the server says about a message, its literal) for each message that exists."""
+        uids = [uid for uid in uids if 0 < uid <= _UID_MAX]
         if not uids:
             return
         typ, data = self.connection.uid("FETCH", _set(uids), items)
@@ -377,6 +379,12 @@ def open_mailbox(address: str) -> Iterator[MailSession]:
         raise MailboxClosed from error
     except OSError as error:
         raise EngineUnavailable from error
+
+
+def uid_of(text: str) -> int | None:
+    """The number of a message as pages carry it; None for what is none (RFC 9051: 32 bits, never 0)."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
+    return number if 0 < number <= _UID_MAX else None
 
 
 def _ok(answer: tuple[str, Any]) -> None:

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -35,6 +35,7 @@ from kanton.products.mail.webmail.imap import (
     Folder,
     MailSession,
     open_mailbox,
+    uid_of,
 )
 from kanton.ui.hx import finished
 
@@ -93,10 +94,10 @@ def home(request: MailRequest) -> HttpResponse:
 def folder(request: MailRequest, mailbox: int) -> HttpResponse:
     """The messages of a folder, newest first, 50 a page; or those that a search finds."""
     box = mailbox_for(request.actor, mailbox)
-    name, search = _folder_name(request), request.GET.get("q", "").strip()[:200]
+    name, search = _folder_name(request), mime.cleaned(request.GET.get("q", "")).strip()[:200]
     with open_mailbox(box.address) as session:
         context = _frame(request, box, session, name)
-        context["page"] = session.page(name, before=_number(request.GET, "before"), search=search)
+        context["page"] = session.page(name, before=uid_of(request.GET.get("before", "")), search=search)
     context |= {"search": search, "is_later": "before" in request.GET}
     return render(request, "webmail/folder.html", context)
 
@@ -170,7 +171,7 @@ def act(request: MailRequest, mailbox: int) -> HttpResponse:
     """Mark, move or delete the selected messages. Deleting moves to the trash first, with Undo."""
     box = mailbox_for(request.actor, mailbox)
     name = request.POST.get("folder", "INBOX")[:500]
-    uids = [int(uid) for uid in request.POST.getlist("selected") if uid.isdigit()][:1000]
+    uids = _uids(request.POST.getlist("selected"))
     what = request.POST.get("do", "")
     back = _folder_url(box, name)
     undo_url, done = "", ""
@@ -215,7 +216,7 @@ def act(request: MailRequest, mailbox: int) -> HttpResponse:
 def undo(request: MailRequest, mailbox: int) -> HttpResponse:
     """Move messages back to where they were."""
     box = mailbox_for(request.actor, mailbox)
-    uids = [int(uid) for uid in request.GET.get("uids", "").split(",") if uid.isdigit()][:1000]
+    uids = _uids(request.GET.get("uids", "").split(","))
     to = request.GET.get("to", "INBOX")
     with open_mailbox(box.address) as session:
         session.move(request.GET.get("from", "INBOX"), uids, to)
@@ -332,9 +333,8 @@ def _role_of(session: MailSession, name: str) -> str:
     return next((folder.role for folder in session.folders() if folder.name == name), "")
 
 
-def _number(values: QueryDict, name: str) -> int | None:
-    text = values.get(name, "")
-    return int(text) if text.isdigit() and len(text) < 12 else None
+def _uids(texts: list[str]) -> list[int]:
+    return [uid for text in texts[:1000] if (uid := uid_of(text))]
 
 
 def _download(content: bytes, filename: str, content_type: str | None) -> HttpResponse:

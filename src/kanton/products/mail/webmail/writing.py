@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from kanton.products.mail import mime
-from kanton.products.mail.webmail.imap import MailSession
+from kanton.products.mail.webmail.imap import MailSession, uid_of
 from kanton.ui import formats
 
 
@@ -19,12 +19,12 @@ def beginning(session: MailSession, me: mime.Person, query: Mapping[str, str]) -
     """What the form starts with: nothing, an address, or the message that is answered, forwarded or resumed."""
     folder = query.get("folder", "INBOX")
     for kind in mime.ReplyKind:
-        if (uid := query.get(kind, "")).isdigit():
-            view = mime.read(session.raw(folder, int(uid))[0])
+        if uid := uid_of(query.get(kind, "")):
+            view = mime.read(session.raw(folder, uid)[0])
             draft = mime.reply(view, kind, sender=me, own=[me.address], attribution=_attribution(view, kind))
             return _as_initial(draft) | {"answers": urlencode({"folder": folder, "uid": uid, "kind": kind})}
-    if (uid := query.get("draft", "")).isdigit():
-        view = mime.read(session.raw(folder, int(uid))[0])
+    if uid := uid_of(query.get("draft", "")):
+        view = mime.read(session.raw(folder, uid)[0])
         resumed = mime.Draft(me, view.to, view.cc, view.bcc, view.subject, view.text.rstrip("\n"))
         references = view.references
         return _as_initial(replace(resumed, references=references, in_reply_to="".join(references[-1:]))) | {
@@ -103,4 +103,5 @@ def _attribution(view: mime.MessageView, kind: mime.ReplyKind) -> str:
 def _source(text: str) -> tuple[str, int, str] | None:
     found = parse_qs(text)
     folder, uid, kind = (found.get(key, [""])[0] for key in ("folder", "uid", "kind"))
-    return (folder, int(uid), kind) if folder and uid.isdigit() and len(uid) < 12 else None
+    number = uid_of(uid)
+    return (folder, number, kind) if folder and number else None
