@@ -16,7 +16,7 @@ from django.db.models import Q
 from kanton.activity.models import Activity, Chain
 from kanton.core import clock
 from kanton.core.activity import Recorded
-from kanton.core.bulk import insert_rows, update_rows
+from kanton.core.bulk import Many, insert_rows, update_rows
 from kanton.core.secrets import keyed_digest
 
 _PERSONAL_ALWAYS = ("actor", "ip")
@@ -59,10 +59,10 @@ def keep_many(many: Sequence[Recorded]) -> int:
 
 def _heads(names: set[str]) -> dict[str, SimpleNamespace]:
     """The heads of these chains, locked in order; missing ones are begun before anything is locked."""
-    wanted = sorted(names)
+    wanted = Many(sorted(names))
     known = set(Chain.objects.filter(name__among=wanted).values_list("name", flat=True))
     if len(known) < len(wanted):
-        missing = [Chain(name=name) for name in wanted if name not in known]
+        missing = [Chain(name=name) for name in wanted.values if name not in known]
         Chain.objects.bulk_create(missing, ignore_conflicts=True)
     found = Chain.objects.select_for_update().filter(name__among=wanted).order_by("name")
     return {

@@ -4,23 +4,29 @@ Constraints and triggers hold as for any other row; what a model does in Python 
 the caller gives every column. Called within a transaction.
 
 The time of such a run goes into turning values into text, thousands of times each column. So what is the same in all
-rows is written once (`same`), and lists of numbers travel as one value (`among`).
+rows is written once (`same`), a column whose values are all of one kind is written in one go, and lists of numbers
+travel as one value (`among`), which is written once however often it is asked about (`Many`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import cached_property
+from itertools import islice, repeat
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Field, ForeignObject, Lookup, Model
+from django.db.models import Field, ForeignObject, Lookup, Model, QuerySet
+from django.db.models.base import ModelState
+
+M = TypeVar("M", bound=Model)
 
 BLOCK = 200
-_SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_SPECIAL = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}  # the backslash first
 
 
 def expect_few() -> None:
@@ -34,6 +40,21 @@ def expect_few() -> None:
                 "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
                 " set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)"
             )
+
+
+def load(found: QuerySet[M]) -> list[M]:
+    """What a plain query finds, with everything that is not deferred. Without signals, and in a third of the time."""
+    model, (deferred, is_deferred) = found.model, found.query.deferred_loading
+    assert is_deferred, "name what is left out, with defer()"
+    names = [field.attname for field in model._meta.concrete_fields if field.name not in deferred]
+    made = []
+    for row in found.values_list(*names):
+        each = model.__new__(model)
+        each.__dict__.update(zip(names, row, strict=True))
+        state = each._state = ModelState()
+        state.db, state.adding = found.db, False
+        made.append(each)
+    return made
 
 
 def reserve_ids(model: type[Model], number: int) -> Sequence[int]:
@@ -68,24 +89,24 @@ def insert_rows(
     columns = ", ".join(connection.ops.quote_name(_column(field)) for field in fields)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            write = _WRITE
-            tail = "".join("\t" + write[value.__class__](value) for value in same.values()) + "\n"
-            number, lines = 0, []
+            end = "".join("\t" + _WRITE[value.__class__](value) for value in same.values()) + "\n"
+            number = 0
             copying = f"COPY {table} ({columns}) FROM STDIN"
             with connection.wrap_database_errors, cursor.copy(copying) as copy:
-                for row in rows:
-                    lines.append("\t".join([write[value.__class__](value) for value in row]) + tail)
-                    if len(lines) == BLOCK:  # the server takes these in while the next ones are written
-                        copy.write("".join(lines))
-                        number += len(lines)
-                        lines.clear()
-                copy.write("".join(lines))
-            return number + len(lines)
-        end = [_as_sqlite(value) for value in same.values()]
-        plain = [[*map(_as_sqlite, row), *end] for row in rows]
+                for block in _blocks(rows):  # the server takes one in while the next is written
+                    texts = zip(*map(_column_as_copy, zip(*block, strict=True)), strict=True)
+                    copy.write(end.join(map("\t".join, texts)) + end)
+                    number += len(block)
+            return number
+        given = list(rows)
+        values = map(_column_as_sqlite, zip(*given, strict=True))
+        common = (repeat(_as_sqlite(value)) for value in same.values())
         places = ", ".join(["%s"] * len(fields))
-        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", plain)  # noqa: S608 - names of ours
-        return len(plain)
+        cursor.executemany(
+            f"INSERT INTO {table} ({columns}) VALUES ({places})",  # noqa: S608 - names of ours
+            list(zip(*values, *common)) if given else [],  # noqa: B905 - what is the same has no end
+        )
+        return len(given)
 
 
 def update_rows(
@@ -104,7 +125,7 @@ def update_rows(
     columns = [connection.ops.quote_name(_column(field)) for field in fields]
     key = connection.ops.quote_name(_column(model._meta.pk))
     common = [
-        _as_sqlite(value) if connection.vendor == "sqlite" else _plain(value) for value in same.values()
+        _as_sqlite(value) if connection.vendor == "sqlite" else _common(value) for value in same.values()
     ]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -119,9 +140,10 @@ def update_rows(
             )
             return
         changes = ", ".join(f"{column} = %s" for column in columns)
+        keys, *own = map(_column_as_sqlite, zip(*given, strict=True))
         cursor.executemany(
             f"UPDATE {table} SET {changes} WHERE {key} = %s",  # noqa: S608 - names of ours
-            [[*map(_as_sqlite, row[1:]), *common, row[0]] for row in given],
+            list(zip(*own, *map(repeat, common), keys)),  # noqa: B905 - what is the same has no end
         )
 
 
@@ -134,12 +156,44 @@ def _array_kind(field: Any) -> str:
     return {"varchar": "text"}.get(kind.split("(")[0], kind)
 
 
-def _plain(value: Any) -> Any:
+def _common(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, Mapping | list) else value
 
 
-def _as_array(values: Iterable[Any]) -> str:
+def _blocks(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    left = iter(rows)
+    while block := list(islice(left, BLOCK)):
+        yield block
+
+
+def _kind_of_all(values: Iterable[Any]) -> type | None:
+    """The class that all of these have, if it is one. So a column is looked at once and not in each row."""
+    kinds = set(map(type, values))
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _column_as_copy(values: Sequence[Any]) -> Iterable[str]:
+    if len(set(map(id, values))) == 1:
+        return repeat(_WRITE[values[0].__class__](values[0]), len(values))
+    kind = _kind_of_all(values)
+    if kind is str and _is_plain("".join(values)):
+        return values
+    if kind is not None:
+        return map(_WRITE[kind], values)
+    return [_WRITE[value.__class__](value) for value in values]
+
+
+def _column_as_sqlite(values: Sequence[Any]) -> Iterable[Any]:
+    return values if _kind_of_all(values) in (int, str) else map(_as_sqlite, values)
+
+
+def _as_array(values: Sequence[Any]) -> str:
     """Values of one column as PostgreSQL writes an array."""
+    kind = _kind_of_all(values)
+    if kind is int:
+        return "{" + ",".join(map(str, values)) + "}"
+    if kind is str and not {'"', "\\"} & set("".join(values)):
+        return '{"' + '","'.join(values) + '"}'
     return "{" + ",".join(map(_as_element, values)) + "}"
 
 
@@ -155,9 +209,17 @@ def _as_element(value: Any) -> str:
     return f'"{text}"'
 
 
-def _text_as_copy(value: str) -> str:
+def _is_plain(text: str) -> bool:
     # Text without control characters and backslashes, that is nearly all of it, goes as it is.
-    return value if value.isprintable() and "\\" not in value else value.translate(_SPECIAL)
+    return text.isprintable() and "\\" not in text
+
+
+def _text_as_copy(value: str) -> str:
+    if _is_plain(value):
+        return value
+    for character, written in _SPECIAL.items():
+        value = value.replace(character, written)
+    return value
 
 
 def _json_as_copy(value: Any) -> str:
@@ -208,6 +270,28 @@ def _as_sqlite(value: Any) -> Any:
     return value
 
 
+class Many:
+    """Values for `among`, written once for all the queries that ask about them."""
+
+    # No iterable, or Django would look at each value, thousands of times.
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self.values = list(values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def as_array(self) -> str:
+        """As PostgreSQL writes an array."""
+        return _as_array(self.values)
+
+    @cached_property
+    def as_json(self) -> str:
+        """For SQLite."""
+        return json.dumps(self.values)
+
+
 class Among(Lookup):
     """`field__among=values`: like `in`, with all values in one, however many they are.
 
@@ -217,18 +301,18 @@ class Among(Lookup):
     lookup_name = "among"
     prepare_rhs = False
 
-    def get_prep_lookup(self) -> list[Any]:
+    def get_prep_lookup(self) -> Many:
         """The values, kept: the condition may be written more than once."""
-        return list(self.rhs)
+        return self.rhs if isinstance(self.rhs, Many) else Many(self.rhs)
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         """The condition for this database. Among none is nothing, and no query."""
-        if not self.rhs:
+        if not len(self.rhs):
             raise EmptyResultSet
         left, values = self.process_lhs(compiler, connection)
         if connection.vendor == "postgresql":
-            return f"{left} = ANY(%s::{_array_kind(self.lhs.output_field)}[])", [*values, _as_array(self.rhs)]
-        return f"{left} IN (SELECT value FROM json_each(%s))", [*values, json.dumps(self.rhs)]  # noqa: S608
+            return f"{left} = ANY(%s::{_array_kind(self.lhs.output_field)}[])", [*values, self.rhs.as_array]
+        return f"{left} IN (SELECT value FROM json_each(%s))", [*values, self.rhs.as_json]  # noqa: S608
 
 
 for _kind in (Field, ForeignObject):

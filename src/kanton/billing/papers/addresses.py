@@ -7,6 +7,7 @@ from typing import Any
 
 from kanton.billing.invoicing import customer_details
 from kanton.billing.papers.models import BillingAddress, ServiceAddress
+from kanton.core.bulk import Many
 from kanton.organizations.models import Organization
 
 
@@ -21,7 +22,7 @@ def customer_at(organization: Organization, address: BillingAddress | None) -> M
 
 def addresses_of_services(services: Iterable[int]) -> dict[int, BillingAddress]:
     """By service: the billing address it uses, if it uses one. One query."""
-    uses = ServiceAddress.objects.filter(service__among=services).select_related("address")
+    uses = ServiceAddress.objects.filter(service__among=Many(services)).select_related("address")
     return {use.service_id: use.address for use in uses}
 
 

@@ -52,7 +52,7 @@ from kanton.core import clock
 from kanton.core.action import after_commit_many, record_many
 from kanton.core.activity import Recorded
 from kanton.core.actor import Actor
-from kanton.core.bulk import insert_rows, reserve_ids, update_rows
+from kanton.core.bulk import Many, insert_rows, reserve_ids, update_rows
 from kanton.core.money import Money
 from kanton.core.wish import WishState
 from kanton.organizations.models import Organization
@@ -320,29 +320,30 @@ def _number(bills: Sequence[Bill] | Sequence[Claim], day: date) -> None:
 def mark_covered(bills: Sequence[Bill] | Sequence[Claim]) -> None:
     """Mark as paid what the prepaid accounts cover, in the order given. The accounts stay locked until the commit."""
     wanted = {(bill.organization.pk, bill.currency) for bill in bills}
-    accounts = [
-        account
-        for account in PrepaidAccount.objects.select_for_update()
-        .filter(organization__among={pk for pk, _currency in wanted})
-        .order_by("pk")
-        if (account.organization_id, account.currency) in wanted
-    ]
+    locked = PrepaidAccount.objects.select_for_update().order_by("pk")
+    found = locked.filter(organization__among=Many({pk for pk, _currency in wanted}))
+    prepaid = {
+        (organization, currency): (pk, account)
+        for pk, organization, currency, account in found.values_list(
+            "pk", "organization", "currency", "account"
+        )
+        if (organization, currency) in wanted
+    }
     balances = dict(
-        Posting.objects.filter(account__among=[each.account_id for each in accounts])
+        Posting.objects.filter(account__among=Many(account for _pk, account in prepaid.values()))
         .values_list("account")
         .annotate(total=Sum("minor"))
         .order_by()
     )
     reserved = dict(
-        Reservation.objects.filter(prepaid__among=[each.pk for each in accounts], is_active=True)
+        Reservation.objects.filter(
+            prepaid__among=Many(pk for pk, _account in prepaid.values()), is_active=True
+        )
         .values_list("prepaid")
         .annotate(total=Sum("minor"))
         .order_by()
     )
-    free = {
-        (each.organization_id, each.currency): -balances.get(each.account_id, 0) - reserved.get(each.pk, 0)
-        for each in accounts
-    }
+    free = {key: -balances.get(account, 0) - reserved.get(pk, 0) for key, (pk, account) in prepaid.items()}
     for bill in bills:
         key = (bill.organization.pk, bill.currency)
         if bill.total.minor <= free.get(key, 0):
@@ -441,9 +442,9 @@ def extend(actor: Actor, claims: Sequence[Claim], *, kind: Happened = Happened.R
         rows.append((service.pk, service.ends_on, service.period_months, service.wish_version))
     pending = {"wish_state": WishState.PENDING.value, "wish_reason": "", "wish_remedy": "", "wished_at": now}
     update_rows(Service, ["ends_on", "period_months", "wish_version"], rows, same=pending)
-    PeriodChange.objects.filter(service__among=[each.service.pk for each in grants], ended_at=None).update(
-        ended_at=now
-    )
+    PeriodChange.objects.filter(
+        service__among=Many(each.service.pk for each in grants), ended_at=None
+    ).update(ended_at=now)
     after_commit_many(
         reconcile_service,
         [((each.service.pk,), f"reconcile-service:{each.service.pk}") for each in grants],
@@ -489,7 +490,7 @@ class _Accounts:
     """The accounts of the ledger that these bills move, found in one query and opened where they are missing."""
 
     def __init__(self, claims: Sequence[Claim]) -> None:
-        organizations = {claim.organization.pk for claim in claims}
+        organizations = Many({claim.organization.pk for claim in claims})
         kinds = (AccountKind.RECEIVABLE, AccountKind.PREPAID)
         found = Account.objects.filter(organization__among=organizations, kind__in=kinds, detail="")
         self.known: dict[tuple[str, str, int | None, str], int] = {

@@ -13,6 +13,7 @@ from kanton.billing.renewals.plan import Choice, Cost, cost_of, in_advance, pric
 from kanton.billing.vat import Tax
 from kanton.catalog.models import Plan, Price
 from kanton.core import clock
+from kanton.core.bulk import Many
 from kanton.core.money import Money
 from kanton.organizations.models import Organization
 from kanton.products.models import Service
@@ -40,7 +41,7 @@ class Charges:
         found = Price.objects.filter(plan__in=plans.values()).valid_on(day).order_by("valid_from")
         for code, currency, months, minor in found.values_list("plan__code", "currency", "months", "minor"):
             prices.setdefault((code, currency), {})[months] = Money(minor, currency)
-        keys = [each.pk for each in services]
+        keys = Many(each.pk for each in services)
         changes = PeriodChange.objects.filter(service__among=keys, ended_at=None)
         notices = (
             PriceNotice.objects.filter(service__among=keys) if with_history else PriceNotice.objects.none()
@@ -51,7 +52,7 @@ class Charges:
             plans=plans,
             prices=prices,
             changes={change.service_id: change for change in changes},
-            last=last_prices(services) if with_history else {},
+            last=last_prices(services, keys) if with_history else {},
             notices={(n.service_id, n.months, n.currency, n.minor): n.sent_on for n in notices},
             taxes=_taxes(organizations.values(), day),
             fees={},
@@ -121,10 +122,10 @@ def quantity_of(service: Service) -> int:
     return quantity if isinstance(quantity, int) and quantity > 0 else 1
 
 
-def last_prices(services: Sequence[Service]) -> dict[int, tuple[int, Money]]:
+def last_prices(services: Sequence[Service], keys: Many) -> dict[int, tuple[int, Money]]:
     """Period and price of one unit in the running term: of the last renewal that was paid, else of the order."""
     found: dict[int, tuple[int, Money]] = {}
-    renewals = Renewal.objects.filter(service__among=[each.pk for each in services], state="paid")
+    renewals = Renewal.objects.filter(service__among=keys, state="paid")
     for pk, months, minor, currency in renewals.order_by("starts_on").values_list(
         "service_id", "period_months", "unit_minor", "currency"
     ):

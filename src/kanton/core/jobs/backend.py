@@ -181,12 +181,12 @@ def enqueue_many(task: JobTask[Any, Any], args: Sequence[tuple[Sequence[Any], st
     A job that waits under the key already is that job. One enqueued elsewhere at this very moment ends the caller's
     transaction with an IntegrityError: for jobs that run again, not for pages.
     """
-    from kanton.core.bulk import insert_rows
+    from kanton.core.bulk import Many, insert_rows
     from kanton.core.jobs.models import Job, JobState
 
     now, cause = clock.now(), present_cause()
     rivals = Job.objects.select_for_update().filter(
-        state=JobState.WAITING, unique_key__among=[key for _given, key in args]
+        state=JobState.WAITING, unique_key__among=Many(key for _given, key in args)
     )
     known = set(rivals.values_list("unique_key", flat=True))
     template = Job(

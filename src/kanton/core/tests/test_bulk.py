@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from kanton.core.bulk import insert_rows, reserve_ids, update_rows
+from kanton.core.bulk import Many, insert_rows, load, reserve_ids, update_rows
 from kanton.core.jobs.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +80,39 @@ def test_among_finds_numbers_and_texts_and_asks_nothing_for_none() -> None:
     ) as asked:
         assert not Job.objects.filter(pk__among=[]).exists()
     assert len(asked) == 0
+
+
+def test_many_asks_for_the_same_values_again() -> None:
+    numbers = written()
+    wanted = Many(numbers[:2])
+    for _twice in range(2):
+        assert (
+            list(Job.objects.filter(pk__among=wanted).order_by("pk").values_list("pk", flat=True))
+            == numbers[:2]
+        )
+
+
+def test_loaded_rows_are_those_of_the_models() -> None:
+    written()
+    jobs = Job.objects.filter(task="bulk").order_by("pk")
+    loaded = load(jobs.defer("reason"))
+    assert loaded == list(jobs)
+    assert "reason" in loaded[0].get_deferred_fields()
+    assert loaded[0].reason == SAME["reason"]
+    for made, there in zip(loaded, jobs, strict=True):
+        assert (made.args, made.run_at, made.error) == (there.args, there.run_at, there.error)
+    loaded[0].worker = "somebody"
+    loaded[0].save(update_fields=["worker"])
+    assert Job.objects.get(pk=loaded[0].pk).worker == "somebody"
+
+
+def test_a_column_may_mix_kinds_and_repeat_one_value() -> None:
+    first, second, third = reserve_ids(Job, 3)
+    rows = [(first, "bulk", None, AT), (second, "bulk", 7, None), (third, "bulk", None, AT)]
+    same = {name: value for name, value in SAME.items() if name not in ("organization_id", "finished_at")}
+    insert_rows(
+        Job, ["id", "task", "organization_id", "finished_at"], rows,
+        same=same | {"error": "", "args": [], "result": None},
+    )  # fmt: skip
+    found = Job.objects.filter(task="bulk").order_by("pk")
+    assert list(found.values_list("pk", "task", "organization_id", "finished_at")) == rows

@@ -42,9 +42,10 @@ from kanton.core import clock
 from kanton.core.action import action, after_commit, after_commit_many, record_many
 from kanton.core.activity import Recorded
 from kanton.core.actor import Actor, System
-from kanton.core.bulk import expect_few
+from kanton.core.bulk import Many, expect_few, load
 from kanton.core.parity import internal
 from kanton.core.rights import SYSTEM
+from kanton.organizations.models import Organization
 from kanton.products.actions import want_service
 from kanton.products.models import Service, Wanted
 
@@ -249,14 +250,14 @@ def grant_paid(actor: Actor, invoice: Invoice) -> None:
 
 
 def _locked_services(numbers: Iterable[int]) -> list[Service]:
-    found = (
-        Service.objects.select_for_update(of=("self",))
-        .filter(pk__among=numbers)
-        .select_related("organization")
-        .defer("created_at", "wished_at", "proved_at", "locked_at", "organization__created_at")
-    )
+    locked = Service.objects.select_for_update().filter(pk__among=Many(numbers)).order_by("pk")
+    found = load(locked.defer("created_at", "wished_at", "proved_at", "locked_at"))
+    owners = Organization.objects.filter(pk__among=Many({each.organization_id for each in found}))
+    organizations = {each.pk: each for each in load(owners.defer("created_at"))}
+    for each in found:
+        each.organization = organizations[each.organization_id]
     # Within an organization by date, so that its money goes to what is due first.
-    return sorted(found.order_by("pk"), key=lambda each: (each.organization_id, str(each.ends_on), each.pk))
+    return sorted(found, key=lambda each: (each.organization_id, str(each.ends_on), each.pk))
 
 
 def _due(numbers: Sequence[int]) -> list[Service]:
@@ -282,7 +283,7 @@ def _address(bills: Sequence[Bill]) -> None:
 def _live(services: Sequence[Service]) -> QuerySet[Renewal]:
     """Renewals that exist for the terms which follow now."""
     return Renewal.objects.exclude(state=RenewalState.CANCELLED).filter(
-        service__among=[service.pk for service in services], starts_on=F("service__ends_on")
+        service__among=Many(service.pk for service in services), starts_on=F("service__ends_on")
     )
 
 
@@ -310,9 +311,9 @@ def _take_over(actor: Actor, services: Sequence[Service]) -> None:
 
 def _saved_methods(organizations: Iterable[int]) -> dict[int, PaymentProfile]:
     """Default methods that can be charged without the payer. Everybody else renews from the prepaid account."""
-    profiles = PaymentProfile.objects.filter(organization__among=set(organizations), is_default=True).exclude(
-        provider=PREPAID
-    )
+    profiles = PaymentProfile.objects.filter(
+        organization__among=Many(set(organizations)), is_default=True
+    ).exclude(provider=PREPAID)
     return {
         profile.organization_id: profile
         for profile in profiles
