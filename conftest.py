@@ -47,10 +47,15 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 # As the real hashes in everything but effort, of which the whole run would spend minutes.
 django.conf.settings.PASSWORD_HASHERS = ["kanton.testing_passwords.QuickArgon2"]
 
-# A busy machine makes examples slowly. That says nothing about the property.
-hypothesis.settings.register_profile(
-    "kanton", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+# A busy machine makes examples slowly. That says nothing about the property. The same tree gives the same result, so
+# examples are the same each time; `bin/test --hypothesis-profile=explore` looks for new ones.
+for _name, _derandomize in {"kanton": True, "explore": False}.items():
+    hypothesis.settings.register_profile(
+        _name,
+        deadline=None,
+        derandomize=_derandomize,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
 hypothesis.settings.load_profile("kanton")
 
 pytest_plugins = ["kanton.testing", "kanton.testing_engines", "kanton.testing_postgres"]
