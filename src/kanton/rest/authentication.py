@@ -87,27 +87,15 @@ def caller_of(request: ApiRequest, notes: LastUse) -> Caller | None:
     row = _token_with.first(digest)
     if row is None:
         raise not_authorized("The token is unknown, revoked or has expired. Make a new one in the Manager.")
-    (pk, name, scopes, created_at, expires_at, last_used_at,
-     person_id, first_name, last_name, email, is_staff, language, time_zone, ways) = row  # fmt: skip
+    pk, name, scopes, created_at, expires_at, last_used_at, *person, ways = row
     now = clock.now()
     # The model's own rule, without the price of making a model.
     if not ApiToken.is_usable_at(_Times(created_at, expires_at, last_used_at), now):  # type: ignore[arg-type]
         raise not_authorized("The token is unknown, revoked or has expired. Make a new one in the Manager.")
     if last_used_at is None or now - last_used_at >= NOTE_USE_EVERY:
         notes.note(ApiToken, pk, now)
-    actor = Actor(
-        kind=ActorKind.TOKEN,
-        label=f"{first_name} {last_name}".strip() or email,
-        person_id=person_id,
-        is_staff=is_staff,
-        scopes=_expanded(json.loads(scopes) if isinstance(scopes, str) else scopes),
-        via=name,
-        ip=client_address(request),  # type: ignore[arg-type]
-        user_agent=request.header("User-Agent")[:300],
-        language=language,
-        time_zone=time_zone,
-    )
-    return Caller(actor, pk, digest, person_id, ways)
+    actor = _actor(request, scopes, name, *person)
+    return Caller(actor, pk, digest, person[0], ways)
 
 
 def _application_of(request: ApiRequest, digest: str, notes: LastUse) -> Caller:
@@ -119,26 +107,33 @@ def _application_of(request: ApiRequest, digest: str, notes: LastUse) -> Caller:
         raise not_authorized(
             "The access token is unknown, revoked or has expired. Refresh it, or sign in again."
         )
-    (consent_id, name, scopes, _expires_at, last_used_at,
-     person_id, first_name, last_name, email, is_staff, language, time_zone) = row  # fmt: skip
+    consent_id, name, scopes, _expires_at, last_used_at, *person = row
     if last_used_at is None or now - last_used_at >= NOTE_USE_EVERY:
         notes.note(Consent, consent_id, now)
-    actor = Actor(
+    actor = _actor(request, scopes, name, *person)
+    return Caller(actor, None, f"consent:{consent_id}", person[0], PERSON_FACTOR + 1)
+
+
+_known: dict[tuple[str, ...], frozenset[str]] = {}
+
+
+def _actor(
+    request: ApiRequest, scopes: str | list[str], via: str,
+    person_id: int, first_name: str, last_name: str, email: str, is_staff: bool, language: str, time_zone: str,
+) -> Actor:  # fmt: skip
+    return Actor(
         kind=ActorKind.TOKEN,
         label=f"{first_name} {last_name}".strip() or email,
         person_id=person_id,
         is_staff=is_staff,
+        # PostgreSQL hands out JSON read, SQLite as text.
         scopes=_expanded(json.loads(scopes) if isinstance(scopes, str) else scopes),
-        via=name,
+        via=via,
         ip=client_address(request),  # type: ignore[arg-type]
         user_agent=request.header("User-Agent")[:300],
         language=language,
         time_zone=time_zone,
     )
-    return Caller(actor, None, f"consent:{consent_id}", person_id, PERSON_FACTOR + 1)
-
-
-_known: dict[tuple[str, ...], frozenset[str]] = {}
 
 
 def _expanded(scopes: list[str]) -> frozenset[str]:

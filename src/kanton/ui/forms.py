@@ -103,6 +103,21 @@ class Switch(forms.CheckboxInput):
         super().__init__({"class": "switch", "role": "switch", **(attrs or {})})
 
 
+class Lines(forms.CharField):
+    """Several values, one on each line."""
+
+    def to_python(self, value: Any) -> Any:
+        """A list without blanks."""
+        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+    def prepare_value(self, value: Any) -> Any:
+        """One on each line."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def run_validators(self, value: Any) -> None:
+        """What a line may be is said by the action."""
+
+
 class PictureField(forms.FileField):
     """A picture. Cleaned, it is what `draw` made of its bytes; a refusal of `draw` stands at the field."""
 

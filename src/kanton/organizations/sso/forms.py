@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -52,21 +50,6 @@ class ConnectForm(ui.Form):
     )
 
 
-class Lines(forms.CharField):
-    """Several values, one on each line."""
-
-    def to_python(self, value: Any) -> Any:
-        """A list without blanks."""
-        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
-
-    def prepare_value(self, value: Any) -> Any:
-        """One on each line."""
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def run_validators(self, value: Any) -> None:
-        """What a line may be is said by the action."""
-
-
 class PolicyForm(ui.Form):
     """Who gets which role, and whether there is another way in."""
 
@@ -80,7 +63,7 @@ class PolicyForm(ui.Form):
         required=False,
         help_text=_("Mostly “groups” or “roles”; with Keycloak also “realm_access.roles”."),
     )
-    rules = Lines(
+    rules = ui.Lines(
         label=_("Rules"),
         required=False,
         max_length=10_000,

@@ -12,21 +12,6 @@ from kanton.rest.oauth.scopes import choices
 from kanton.ui import forms as ui
 
 
-class Lines(forms.CharField):
-    """Several values, one on each line."""
-
-    def to_python(self, value: Any) -> Any:
-        """A list without blanks."""
-        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
-
-    def prepare_value(self, value: Any) -> Any:
-        """One on each line."""
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def run_validators(self, value: Any) -> None:
-        """What a line may be is said by the action."""
-
-
 class PasswordForm(ui.Form):
     """The password again. Accounts without one prove themselves otherwise, moments before (ACC-34)."""
 
@@ -47,7 +32,7 @@ class ApplicationForm(PasswordForm):
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("People read it when they are asked for access.")
     )
-    redirect_uris = Lines(
+    redirect_uris = ui.Lines(
         label=_("Redirect addresses"),
         required=False,
         max_length=20_000,
