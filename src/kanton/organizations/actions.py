@@ -24,7 +24,7 @@ from kanton.core.actor import Actor
 from kanton.core.errors import NotFound
 from kanton.core.parity import internal
 from kanton.core.query import get_or_not_found
-from kanton.core.rights import ADMINISTRATORS, PUBLIC, RIGHTS, SELF, SYSTEM, Role
+from kanton.core.rights import ADMINISTRATORS, PUBLIC, RIGHTS, SELF, SYSTEM, Right, Role
 from kanton.core.secrets import token_hash
 from kanton.organizations import emails, grantable
 from kanton.organizations.activity import Happened
@@ -41,7 +41,17 @@ from kanton.organizations.errors import (
     UnknownRight,
 )
 from kanton.organizations.limits import count_invitations
-from kanton.organizations.models import Grant, Invitation, Kind, Membership, Organization, Team, TeamMember
+from kanton.organizations.models import (
+    INVITATION_LIFE,
+    Grant,
+    Invitation,
+    Kind,
+    Membership,
+    Organization,
+    Team,
+    TeamMember,
+)
+from kanton.organizations.queries import require
 from kanton.organizations.resolver import held_by
 from kanton.organizations.rights import ACTIVITY_VIEW, BELONG, DETAILS_EDIT, MEMBERS_MANAGE
 
@@ -159,10 +169,12 @@ def invite_member(
     teams: Sequence[Team] = (),
     first_name: str = "",
     last_name: str = "",
+    language: str = "",
 ) -> Invitation:
     """Invite a person by mail; they become a member when they accept, within seven days (ORG-43…47).
 
-    The names are what the inviter calls them, until they write their own.
+    The names are what the inviter calls them, until they write their own. The mail is in `language`, or in the
+    organization's.
     """
     may_touch_owners(actor, organization, role)
     require_confirmed(actor)
@@ -170,7 +182,7 @@ def invite_member(
     if organization.memberships.filter(person__email_key=key).exists():
         raise AlreadyMember(email=email)
     count_invitations(organization, [email])
-    _drop_expired(organization, key)
+    revoke_expired(organization, [key])
     invitation = Invitation(
         organization=organization,
         email=email.strip(),
@@ -179,6 +191,7 @@ def invite_member(
         role=role,
         grants=checked_grants(organization, role, grants),
         teams=numbers_of(organization, teams),
+        language=_language(language),
         invited_by_id=actor.person_id,
     )
     secret = invitation.new_secret()
@@ -192,11 +205,50 @@ def invite_member(
     return invitation
 
 
+@action(right=MEMBERS_MANAGE, may_be_silent=True)
+def change_invitation(
+    actor: Actor,
+    invitation: Invitation,
+    *,
+    role: Role | None = None,
+    grants: Sequence[Mapping[str, Any]] | None = None,
+    teams: Sequence[Team] | None = None,
+    language: str | None = None,
+) -> Invitation:
+    """Change what an invitation that waits will give, or its language; its link stays good (ORG-44).
+
+    What is None stays. Whoever changes it answers for it from then on: on acceptance their right is checked (ORG-47).
+    """
+    invitation = _waiting(invitation)
+    organization, before = invitation.organization, _offer(invitation)
+    may_touch_owners(actor, organization, Role(invitation.role), *([role] if role else []))
+    had = _kinds_of(invitation.grants)
+    invitation.role = role or Role(invitation.role)
+    if grants is None:
+        grants = [] if invitation.role in ADMINISTRATORS else invitation.grants
+    invitation.grants = checked_grants(organization, Role(invitation.role), grants, had=had)
+    if teams is not None:
+        invitation.teams = numbers_of(organization, teams)
+    if language is not None:
+        invitation.language = _language(language)
+    if _offer(invitation) != before:
+        invitation.invited_by_id = actor.person_id
+        invitation.save()
+        record(
+            actor,
+            Happened.INVITATION_CHANGED,
+            invitation,
+            email=invitation.email,
+            role=str(invitation.role),
+            rights=sorted({grant["right"] for grant in invitation.grants}),
+        )
+    return invitation
+
+
 @action(right=MEMBERS_MANAGE)
 def resend_invitation(actor: Actor, invitation: Invitation) -> Invitation:
     """Send a fresh link; the old one dies and the seven days begin anew (ORG-47)."""
-    if invitation.accepted_at or invitation.revoked_at:
-        raise InvitationGone
+    invitation = _waiting(invitation)
     count_invitations(invitation.organization, [invitation.email])
     secret = invitation.new_secret()
     invitation.save()
@@ -208,8 +260,7 @@ def resend_invitation(actor: Actor, invitation: Invitation) -> Invitation:
 @action(right=MEMBERS_MANAGE)
 def revoke_invitation(actor: Actor, invitation: Invitation) -> None:
     """The link stops working at once."""
-    if invitation.accepted_at or invitation.revoked_at:
-        raise InvitationGone
+    invitation = _waiting(invitation)
     invitation.revoked_at = clock.now()
     invitation.save()
     record(actor, Happened.INVITATION_REVOKED, invitation, email=invitation.email)
@@ -240,6 +291,31 @@ def accept_own_invitation(actor: Actor, person: Person, *, number: int) -> Membe
     if not invitation.is_open:
         raise InvitationGone
     return _join(actor, person, invitation)
+
+
+def _waiting(invitation: Invitation) -> Invitation:
+    """The invitation, locked: whoever changes it while somebody accepts it finds that it is gone."""
+    rows = Invitation.objects.select_for_update(of=("self",)).select_related("organization", "invited_by")
+    waiting = rows.filter(pk=invitation.pk, accepted_at=None, revoked_at=None).first()
+    if waiting is None:
+        raise InvitationGone
+    return waiting
+
+
+def _offer(invitation: Invitation) -> tuple[Any, ...]:
+    """What can be changed in an invitation, for comparing."""
+    return (
+        Role(invitation.role),
+        _kinds_of(invitation.grants),
+        set(invitation.teams),
+        invitation.language,
+    )
+
+
+def _language(code: str) -> str:
+    if code and code not in Language.values:
+        raise UnknownChoice(field="language", value=code)
+    return code
 
 
 def _open_invitation(secret: str) -> Invitation:
@@ -283,12 +359,14 @@ def enter_organization(actor: Actor, organization: Organization) -> None:
 @action(right=MEMBERS_MANAGE, may_be_silent=True)
 def change_role(actor: Actor, membership: Membership, *, role: Role) -> Membership:
     """Give a member another role. A new collaborator starts without product access (ORG-55…58)."""
-    members = lock_owners(membership.organization)
-    membership = Membership.objects.select_related("person", "organization").get(pk=membership.pk)
+    owners = lock_owners(membership.organization)
+    require_anew(actor, MEMBERS_MANAGE, membership.organization)
+    found = Membership.objects.select_related("person", "organization")
+    membership = get_or_not_found(found, pk=membership.pk)
     may_touch_owners(actor, membership.organization, role, Role(membership.role))
     if membership.role == role:
         return membership
-    if members == [membership.pk]:
+    if owners == [membership.pk]:
         raise LastOwner
     if membership.role in (Role.OWNER, Role.ADMINISTRATOR):
         membership.grants.all().delete()
@@ -377,12 +455,20 @@ def lock_owners(organization: Organization) -> list[int]:
     return list(owners.order_by("pk").values_list("pk", flat=True))
 
 
-def _drop_expired(organization: Organization, key: str) -> None:
-    """An invitation that ran out must not stand in the way of a new one."""
-    for old in organization.invitations.filter(email_key=key, accepted_at=None, revoked_at=None):
-        if not old.is_open:
-            old.revoked_at = clock.now()
-            old.save()
+def require_anew(actor: Actor, right: Right, organization: Organization) -> None:
+    """Ask for the right again after a lock: whoever lost it while they waited may not go on. Raises Forbidden."""
+    actor.loaded.clear()
+    require(actor, right, organization)
+
+
+def revoke_expired(organization: Organization, keys: Sequence[str]) -> None:
+    """Invitations of these addresses that ran out must not stand in the way of new ones."""
+    organization.invitations.filter(
+        email_key__in=keys,
+        accepted_at=None,
+        revoked_at=None,
+        sent_at__lte=clock.now() - INVITATION_LIFE,
+    ).update(revoked_at=clock.now())
 
 
 def numbers_of(organization: Organization, teams: Iterable[Team]) -> list[int]:
@@ -395,6 +481,11 @@ def numbers_of(organization: Organization, teams: Iterable[Team]) -> list[int]:
 
 def _kind_of(grant: Grant) -> tuple[Any, ...]:
     return (grant.right, grant.product, grant.service_id, grant.resource)
+
+
+def _kinds_of(kept: Iterable[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+    """The same for grants as an invitation keeps them; a database may turn the order of their names around."""
+    return {(one["right"], one["product"], one["service_id"], one["resource"]) for one in kept}
 
 
 def checked_grants(

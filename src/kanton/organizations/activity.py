@@ -18,6 +18,11 @@ class Happened(Kind):
         _("%(actor)s sent the invitation of %(email)s again"),
         ("email", "target"),
     )
+    INVITATION_CHANGED = (
+        "organizations.invitation_changed",
+        _("%(actor)s changed the invitation of %(email)s"),
+        ("email", "target"),
+    )
     INVITATION_REVOKED = (
         "organizations.invitation_revoked",
         _("%(actor)s revoked the invitation of %(email)s"),

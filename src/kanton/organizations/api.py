@@ -18,6 +18,7 @@ from kanton.config import config
 from kanton.core import clock, reference
 from kanton.core.action import dry_run
 from kanton.core.api import ApiRequest, Body, Id, Lists, Query, Router, Rows, Timestamp, invalid
+from kanton.core.api.errors import not_among
 from kanton.core.errors import NotFound, TooMany
 from kanton.core.parity import exposes
 from kanton.core.query import get_or_not_found
@@ -27,6 +28,7 @@ from kanton.organizations.actions import (
     accept_invitation,
     accept_own_invitation,
     change_access,
+    change_invitation,
     change_role,
     check_activity,
     create_organization,
@@ -761,16 +763,26 @@ class InvitationPermissions(Body):
 
 
 class InvitationIn(Body):
-    """Whom to invite, and to what. The locale is taken for compatibility."""
+    """Whom to invite, to what, and in which language; without one in the organization's."""
 
     email: Annotated[str, Field(min_length=5, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
     first_name: Annotated[str, Field(max_length=128)] = ""
     last_name: Annotated[str, Field(max_length=128)] = ""
-    locale: Locale = "en_GB"
+    locale: Locale | None = None
     role_type: RoleType = "normal"
     permissions: InvitationPermissions = InvitationPermissions()
     grants: Annotated[list[GrantIn], Field(max_length=2000)] = []
     teams: Annotated[list[Id], Field(max_length=500)] = []
+
+
+class InvitationChange(Body):
+    """What an invitation gives; what is left out stays. `grants` names all rights, `has_billing` adds or takes one."""
+
+    role_type: RoleType | None = None
+    grants: Annotated[list[GrantIn], Field(max_length=2000)] | None = None
+    has_billing: bool | None = None
+    team_ids: Annotated[list[Id], Field(max_length=500)] | None = None
+    language_id: int | None = None
 
 
 def color_of(team: Team) -> int:
@@ -800,7 +812,7 @@ def teams_numbered(organization: Organization, numbers: Sequence[int]) -> list[T
 
 def invitation_out(invitation: Invitation) -> InvitationOut:
     """An invitation as the API tells it."""
-    language = reference.language_called(invitation.organization.language)
+    language = reference.language_called(invitation.mail_language)
     sent = int(invitation.sent_at.timestamp())
     status: Literal["accepted", "cancelled", "pending"] = (
         "accepted" if invitation.accepted_at else "cancelled" if invitation.revoked_at else "pending"
@@ -876,6 +888,7 @@ def create_invitation(request: ApiRequest, account: int, data: InvitationIn) -> 
             teams=teams_numbered(organization, data.teams),
             first_name=data.first_name,
             last_name=data.last_name,
+            language=data.locale[:2] if data.locale else "",
         )
     )
 
@@ -891,6 +904,40 @@ def read_invitation(request: ApiRequest, account: int, invitation: int) -> Invit
     return invitation_out(
         invitation_of(request.actor, organization_by_id(request.actor, account), invitation)
     )
+
+
+@invitations_router.patch(
+    "/1/accounts/{account}/invitations/{invitation}",
+    scopes=USERS,
+    errors=(InvitationGone, OwnersOnly, UnknownRight, AccessOfRole),
+    example={"role_type": "normal", "has_billing": True},
+)
+@exposes(change_invitation)
+def patch_invitation(
+    request: ApiRequest, account: int, invitation: int, data: InvitationChange
+) -> InvitationOut:
+    """Change what an invitation that waits will give. The link in the mail stays good."""
+    found = _invitation(request, account, invitation)
+    role = ROLES[data.role_type] if data.role_type else None
+    grants = None if data.grants is None else [one.model_dump() for one in data.grants]
+    if data.has_billing is not None and (role or found.role) not in ACCOUNTING.roles:
+        others = found.grants if grants is None else grants
+        grants = [one for one in others if one["right"] != ACCOUNTING.code]
+        grants += [{"right": ACCOUNTING.code}] if data.has_billing else []
+    language = None
+    if data.language_id is not None:
+        if data.language_id not in reference.languages():
+            raise not_among("language_id", reference.languages())
+        language = reference.languages()[data.language_id]["short_name"]
+    changed = change_invitation(
+        request.actor,
+        found,
+        role=role,
+        grants=grants,
+        teams=None if data.team_ids is None else teams_numbered(found.organization, data.team_ids),
+        language=language,
+    )
+    return invitation_out(changed)
 
 
 @invitations_router.delete(

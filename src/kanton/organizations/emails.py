@@ -25,7 +25,7 @@ def invitation(invitation: Invitation, secret: str, *, invited_by: str) -> None:
             "invited_by": invited_by,
             "link": f"{config.web.address}/invitations/{secret}",
         },
-        language=invitation.organization.language,
+        language=invitation.mail_language,
         kind="invitation",
         secret=True,
     )

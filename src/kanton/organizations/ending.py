@@ -16,6 +16,7 @@ from kanton.core import clock
 from kanton.core.action import record
 from kanton.core.actor import Actor
 from kanton.core.rights import Role
+from kanton.organizations.actions import lock_owners
 from kanton.organizations.activity import Happened
 from kanton.organizations.errors import LastOwner
 from kanton.organizations.models import Invitation, Membership
@@ -86,10 +87,7 @@ def carry_out(actor: Actor, person: Person) -> None:
     of two owners who delete their accounts at once, one stays."""
     memberships = person.memberships.select_related("organization", "person")
     for membership in memberships.order_by("organization_id"):
-        owners = membership.organization.memberships.select_for_update().filter(
-            role=Role.OWNER, suspended_at=None
-        )
-        if membership.role == Role.OWNER and list(owners.values_list("pk", flat=True)) == [membership.pk]:
+        if lock_owners(membership.organization) == [membership.pk]:
             raise LastOwner
         record(actor, Happened.MEMBER_LEFT, membership)
     for invitation in _open_invitations(person):

@@ -176,14 +176,11 @@ class Opening:
             raise ValidationError(error.sentence) from error
 
 
-class InviteForm(Opening, RoleForm):  # type: ignore[misc]
-    """Address, role, and what to open to a collaborator or external user (ORG-43, ORG-44)."""
+class OfferForm(Opening, RoleForm):  # type: ignore[misc]
+    """Role, teams, and what to open to a collaborator or external user (ORG-44); the language of the mail."""
 
-    email = forms.EmailField(
-        label=_("E-mail address"),
-        help_text=_("The invitation goes there, and only that address can accept it."),
-    )
-    field_order = ("email", "role", "team")
+    language = forms.ChoiceField(label=_("Language of the mail"), choices=Language.choices, required=False)
+    field_order: tuple[str, ...] = ("role", "team", "language")
 
     team = forms.ModelMultipleChoiceField(
         Team.objects.none(),
@@ -205,6 +202,16 @@ class InviteForm(Opening, RoleForm):  # type: ignore[misc]
         limited = values.get("role") in (Role.COLLABORATOR, Role.EXTERNAL)
         teams = list(values.pop("team", ()))
         return values | ({"teams": teams} if limited else {"teams": [], "grants": []})
+
+
+class InviteForm(OfferForm):
+    """Whom to invite, and to what (ORG-43)."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        help_text=_("The invitation goes there, and only that address can accept it."),
+    )
+    field_order = ("email", *OfferForm.field_order)
 
 
 class AccessForm(Opening, ui.Form):  # type: ignore[misc]

@@ -286,6 +286,7 @@ class Invitation(models.Model):
     role = models.CharField(max_length=14, choices=Role.choices)
     grants = models.JSONField(default=list)
     teams = models.JSONField(default=list)  # numbers; a team that is gone by then is passed over
+    language = models.CharField(max_length=2, choices=Language.choices, blank=True)  # of the mail
     invited_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     digest = models.CharField(max_length=64, unique=True)
     sent_at = models.DateTimeField(default=clock.now)
@@ -309,6 +310,11 @@ class Invitation(models.Model):
         secret = new_token()
         self.digest, self.sent_at, self.email_key = token_hash(secret), clock.now(), address_key(self.email)
         return secret
+
+    @property
+    def mail_language(self) -> str:
+        """The language of its mail: the one chosen, or the organization's."""
+        return self.language or self.organization.language
 
     @property
     def name(self) -> str:

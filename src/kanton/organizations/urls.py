@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{ORG}/people/invite", people.invite, name="invite"),
     path(f"{ORG}/people/invitations/resend", people.resend_many, name="resend_invitations"),
     path(f"{ORG}/people/invitations/revoke", people.revoke_many, name="revoke_invitations"),
+    path(f"{ORG}/people/invitations/<int:number>", people.change, name="change_invitation"),
     path(f"{ORG}/people/invitations/<int:number>/resend", people.resend, name="resend_invitation"),
     path(f"{ORG}/people/invitations/<int:number>/revoke", people.revoke, name="revoke_invitation"),
     path(f"{ORG}/people/<int:number>/role", people.role, name="change_role"),

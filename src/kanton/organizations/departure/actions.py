@@ -15,7 +15,7 @@ from kanton.core.actor import Actor
 from kanton.core.parity import internal
 from kanton.core.query import get_or_not_found
 from kanton.core.rights import SELF, SYSTEM, Role
-from kanton.organizations.actions import lock_owners, may_touch_owners
+from kanton.organizations.actions import lock_owners, may_touch_owners, require_anew
 from kanton.organizations.activity import Happened as OfOrganization
 from kanton.organizations.departure import emails, leaving, snapshot
 from kanton.organizations.departure.activity import Happened
@@ -81,6 +81,7 @@ def remove_member(actor: Actor, membership: Membership, *, answers: Iterable[Ans
     can be undone. Raises Unanswered with what has no answer yet; then nothing has changed.
     """
     owners = lock_owners(membership.organization)
+    require_anew(actor, MEMBERS_MANAGE, membership.organization)
     membership = _fresh(membership)
     may_touch_owners(actor, membership.organization, Role(membership.role))
     if membership.role == Role.OWNER and owners == [membership.pk]:

@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from kanton.accounts.queries import require_confirmed
-from kanton.core import clock
 from kanton.core.action import action, after_commit, record, record_many
 from kanton.core.activity import Recorded
 from kanton.core.actor import Actor
@@ -16,6 +15,7 @@ from kanton.core.errors import Conflict
 from kanton.core.parity import internal
 from kanton.core.rights import ADMINISTRATORS, SYSTEM, Role
 from kanton.organizations import emails
+from kanton.organizations.actions import revoke_expired
 from kanton.organizations.activity import Happened as OfOrganizations
 from kanton.organizations.inviting.activity import Happened
 from kanton.organizations.inviting.errors import LinesRefused, NothingPasted, TooManyLines
@@ -23,7 +23,7 @@ from kanton.organizations.inviting.lines import MOST_LINES, Line
 from kanton.organizations.inviting.models import Batch
 from kanton.organizations.inviting.queries import Checked, check
 from kanton.organizations.limits import count_invitations
-from kanton.organizations.models import INVITATION_LIFE, Invitation, Organization
+from kanton.organizations.models import Invitation, Organization
 from kanton.organizations.rights import MEMBERS_MANAGE
 
 MOST_TOLD = 50
@@ -47,7 +47,7 @@ def invite_many(
     if wrong := [one for one in checked if one.problem]:
         raise LinesRefused(lines=" ".join(_told(one) for one in wrong[:MOST_TOLD]))
     count_invitations(organization, [one.line.email for one in checked])
-    _revoke_expired(organization, [one.key for one in checked])
+    revoke_expired(organization, [one.key for one in checked])
     try:
         with transaction.atomic():
             made = Invitation.objects.bulk_create(_invitation(actor, organization, one) for one in checked)
@@ -84,7 +84,9 @@ def send_next(actor: Actor, batch: Batch) -> int:
     """Write the next mails of a list; returns how many still wait. What was revoked in the meantime gets none."""
     batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     now, later = batch.waiting[:AT_ONCE], batch.waiting[AT_ONCE:]
-    waiting = Invitation.objects.filter(pk__in=now, accepted_at=None, revoked_at=None)
+    waiting = Invitation.objects.select_for_update(of=("self",)).filter(
+        pk__in=now, accepted_at=None, revoked_at=None
+    )
     for invitation in waiting.select_related("organization").order_by("pk"):
         secret = invitation.new_secret()
         invitation.save()
@@ -94,17 +96,6 @@ def send_next(actor: Actor, batch: Batch) -> int:
     if now and not later:
         record(actor, Happened.MAILS_WRITTEN, batch, number=batch.total)
     return len(later)
-
-
-def _revoke_expired(organization: Organization, keys: Sequence[str]) -> None:
-    """Those of before that ran out must not stand in the way."""
-    Invitation.objects.filter(
-        organization=organization,
-        email_key__in=keys,
-        accepted_at=None,
-        revoked_at=None,
-        sent_at__lte=clock.now() - INVITATION_LIFE,
-    ).update(revoked_at=clock.now())
 
 
 def _invitation(actor: Actor, organization: Organization, one: Checked) -> Invitation:

@@ -7,6 +7,7 @@ from kanton.core.action import action, record
 from kanton.core.actor import Actor
 from kanton.core.rights import Role
 from kanton.organizations import holds
+from kanton.organizations.actions import lock_owners, require_anew
 from kanton.organizations.errors import LastOwner, OwnersOnly
 from kanton.organizations.models import Membership
 from kanton.organizations.resolver import held_by
@@ -22,12 +23,8 @@ def suspend_member(actor: Actor, membership: Membership) -> Membership:
 
     What the person's tokens and app passwords open here ends too. Raises OwnersOnly, LastOwner and NotYourself.
     """
-    owners = list(
-        Membership.objects.select_for_update()
-        .filter(organization=membership.organization_id, role=Role.OWNER, suspended_at=None)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    owners = lock_owners(membership.organization)
+    require_anew(actor, MEMBERS_MANAGE, membership.organization)
     membership = _locked(membership)
     _may_touch(actor, membership)
     if membership.suspended_at is not None:

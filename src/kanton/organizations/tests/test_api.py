@@ -109,8 +109,17 @@ def test_invitations_are_made_sent_again_and_revoked(
     assert client.post(path, {"email": "nonsense"}).status == 422
     secret = outbox[0].link.rsplit("/", 1)[1]
     assert secret not in str(made), "only the mail has the link"
+    assert (made["locale"], outbox[0].language) == ("de_DE", "de")
     assert client.post(f"{path}/{made['id']}/send").data["id"] == made["id"]
     assert len(outbox) == 2
+    one = f"{path}/{made['id']}"
+    changed = client.patch(one, {"role_type": "external", "has_billing": False, "language_id": 4}).data
+    told = (changed["role_type"], changed["has_billing"], changed["locale"], changed["status"])
+    assert told == ("external", False, "it_IT", "pending")
+    assert client.patch(one, {"has_billing": True}).data == changed | {"has_billing": True}
+    assert client.patch(one, {"role_type": "admin"}).data["has_billing"] is False
+    assert client.patch(one, {"language_id": 99}).status == client.patch(one, {"team_ids": [9]}).status == 422
+    assert client.get(one).data == changed | {"role_type": "admin"}
     assert [one["id"] for one in client.get(path).data] == [made["id"]]
     assert client.delete(f"{path}/{made['id']}").data is True
     assert client.get(f"{path}/{made['id']}").status == 404

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from kanton.accounts.errors import UnknownChoice
 from kanton.accounts.models import Person
 from kanton.activity.models import Activity
 from kanton.core import clock
@@ -17,6 +18,7 @@ from kanton.core.rights import Role
 from kanton.organizations.actions import (
     accept_invitation,
     accept_own_invitation,
+    change_invitation,
     change_role,
     invite_member,
     open_account,
@@ -35,6 +37,7 @@ from kanton.organizations.errors import (
 )
 from kanton.organizations.models import Invitation, Membership, Organization
 from kanton.organizations.rights import ACCOUNTING
+from kanton.organizations.teams.actions import create_team
 from kanton.testing import PASSWORD, acting, make_person
 
 LOCAL = "http://localhost:8000"
@@ -331,3 +334,61 @@ def test_the_list_is_no_way_into_somebody_elses_invitation(
     with pytest.raises(NotFound):
         accept_own_invitation(stranger, zoe, number=invitation.pk)
     assert not Membership.objects.filter(person=zoe, organization=acme).exists()
+
+
+@pytest.mark.spec("ORG-44")
+def test_what_an_invitation_gives_changes_while_it_waits_and_its_link_stays_good(
+    acme: Organization, ana: Person, owner: Actor, zoe: Person, client: Client, outbox: Outbox
+) -> None:
+    web = create_team(owner, acme, name="Web")
+    invitation = invite_member(owner, acme, email=zoe.email, role=Role.COLLABORATOR, language="fr")
+    assert outbox[-1].language == "fr"
+    client.force_login(ana)
+    address = f"/o/acme/people/invitations/{invitation.pk}"
+    assert address in client.get("/o/acme/people").content.decode()
+    assert 'value="fr" selected' in client.get(address).content.decode()
+    form = {"role": "external", "grant": f"{ACCOUNTING.code}||", "team": web.pk, "language": "it"}
+    assert client.post(address, form).status_code == 303
+    row = Activity.objects.latest("pk")
+    assert (row.kind, row.data["email"], row.data["role"], row.data["rights"]) == (
+        "organizations.invitation_changed", zoe.email, "external", [ACCOUNTING.code],
+    )  # fmt: skip
+    assert client.post(address, form).status_code == 303
+    assert Activity.objects.latest("pk").pk == row.pk, "nothing changed, nothing is told"
+    shown = client.get(address).content.decode()
+    assert f'value="{ACCOUNTING.code}||" checked' in shown and 'value="it" selected' in shown
+    assert len(outbox) == 1
+    joined = accept_invitation(acting(zoe), zoe, secret=secret_of(outbox))
+    assert (joined.role, [each.name for each in joined.teams.all()]) == ("external", ["Web"])
+    assert acting(zoe).has_right(ACCOUNTING, acme)
+    with pytest.raises(InvitationGone):
+        change_invitation(owner, invitation, role=Role.ADMINISTRATOR)
+    joined.refresh_from_db()
+    assert joined.role == "external"
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.spec("ORG-45", "ORG-47")
+def test_whoever_changes_an_invitation_answers_for_it(
+    acme: Organization, owner: Actor, ben: Person, zoe: Person, outbox: Outbox
+) -> None:
+    change_role(owner, Membership.objects.get(person=ben), role=Role.ADMINISTRATOR)
+    invitation = invite_member(acting(ben), acme, email=zoe.email, role=Role.COLLABORATOR)
+    secret = secret_of(outbox)
+    with pytest.raises(OwnersOnly):
+        change_invitation(acting(ben), invitation, role=Role.OWNER)
+    change_invitation(owner, invitation, role=Role.OWNER)
+    with pytest.raises(OwnersOnly):
+        change_invitation(acting(ben), invitation, role=Role.EXTERNAL)
+    assert accept_invitation(acting(zoe), zoe, secret=secret).role == "owner"
+
+
+def test_an_administrator_to_be_needs_no_grants(acme: Organization, owner: Actor) -> None:
+    given = [{"right": ACCOUNTING.code}]
+    invitation = invite_member(owner, acme, email="lea@example.ch", grants=given)
+    with pytest.raises(AccessOfRole):
+        change_invitation(owner, invitation, role=Role.ADMINISTRATOR, grants=given)
+    with pytest.raises(UnknownChoice):
+        change_invitation(owner, invitation, language="rm")
+    assert Invitation.objects.get().grants != []
+    assert change_invitation(owner, invitation, role=Role.ADMINISTRATOR).grants == []

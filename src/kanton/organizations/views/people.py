@@ -23,14 +23,15 @@ from kanton.core.parity import shows
 from kanton.core.rights import ADMINISTRATORS, Role
 from kanton.organizations.accordion import Accordion
 from kanton.organizations.actions import (
+    change_invitation,
     change_role,
     invite_member,
     resend_invitation,
     revoke_invitation,
     unlock_member,
 )
-from kanton.organizations.forms import InviteForm, RoleForm
-from kanton.organizations.models import Invitation, Membership, Organization, TeamMember
+from kanton.organizations.forms import InviteForm, OfferForm, RoleForm
+from kanton.organizations.models import Grant, Invitation, Membership, Organization, TeamMember
 from kanton.organizations.queries import (
     invitation_of,
     member_of,
@@ -186,12 +187,15 @@ class InvitationTable(Table[Invitation]):
     file_name = "invitations"
 
     def row_actions(self, row: Invitation) -> Sequence[RowAction]:
-        """Send again or revoke."""
+        """Change, send again or revoke."""
         if not self.context["may_manage"]:
             return ()
+        change = reverse("organizations:change_invitation", args=[self.context["slug"], row.pk])
         again = reverse("organizations:resend_invitation", args=[self.context["slug"], row.pk])
         revoke = reverse("organizations:revoke_invitation", args=[self.context["slug"], row.pk])
+        may_change = row.role != Role.OWNER or self.context["is_owner"]
         return (
+            *([RowAction(_("Change the invitation"), change, "pencil")] if may_change else ()),
             RowAction(_("Send again"), again, "send", post=True),
             RowAction(_("Revoke"), revoke, "trash", post=True, danger=True),
         )
@@ -240,7 +244,12 @@ def invite(request: ConsoleRequest) -> HttpResponse:
         grants=accordion.grants,
         is_owner=_is_owner(request),
         teams=request.organization.teams.order_by("name_key"),
-        initial={"role": Role.COLLABORATOR, "email": request.GET.get("email", "")} | accordion.kept("team"),
+        initial={
+            "role": Role.COLLABORATOR,
+            "language": request.organization.language,
+            "email": request.GET.get("email", ""),
+        }
+        | accordion.kept("team"),
     )
     return carry_out(
         request,
@@ -255,6 +264,44 @@ def invite(request: ConsoleRequest) -> HttpResponse:
             to=_people_url(request),
         ),
         context={"accordion": accordion},
+    )
+
+
+@needs(MEMBERS_MANAGE)
+@require_http_methods(["GET", "POST"])
+def change(request: ConsoleRequest, number: int) -> HttpResponse:
+    """Change what an invitation that waits will give (ORG-44)."""
+    invitation = invitation_of(request.actor, request.organization, number)
+    accordion = Accordion(
+        request.organization,
+        [Grant(**grant) for grant in invitation.grants],
+        request.POST if request.method == "POST" else None,
+    )
+    form = OfferForm(
+        accordion.form_data,
+        grants=accordion.grants,
+        is_owner=_is_owner(request),
+        teams=request.organization.teams.order_by("name_key"),
+        initial={
+            "role": invitation.role,
+            "team": invitation.teams,
+            "language": invitation.mail_language,
+        }
+        | accordion.kept("team"),
+    )
+    return carry_out(
+        request,
+        form,
+        change_invitation,
+        invitation,
+        page="organizations/change_invitation.html",
+        partial="organizations/_invitation_form.html",
+        then=lambda changed: finished(
+            request,
+            _("The invitation of %(email)s is changed.") % {"email": changed.email},
+            to=_people_url(request),
+        ),
+        context={"accordion": accordion, "invitation": invitation},
     )
 
 
