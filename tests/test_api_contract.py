@@ -70,6 +70,7 @@ NOT_YET: dict[str, str] = {
     " unsuccessful_connexion_rate_limit",
     "GET /1/accounts/{account}/invitations/{invitation}": "with role_type",
     "POST /1/accounts/{account}/invitations": "with notifications silent strict teams role_type",
+    "PATCH /1/accounts/{account}/invitations/{invitation}": "has_billing_mailing has_mailing permissions role_type",
     "GET /2/domains/{domain}/dnssec/check": "ksk",
     "GET /1/mail_hostings/accesses/webmail": "with",
     "GET /1/mail_hostings/{mail_hosting_id}/mailboxes": "filter[has_anti_spam] filter[has_responder]"
