@@ -26,7 +26,8 @@ import datetime as dt
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
+from itertools import islice
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
@@ -56,6 +57,7 @@ from kanton.ui.shell import Text, shell_of
 Row = TypeVar("Row")
 PAGE = 50
 COUNT_LIMIT = 10_000
+CHUNK = 500
 TEMPLATE = "ui/_table.html"
 # What a table is made of, and what it may have of its own instead of its class's.
 _GIVEN = frozenset({"id", "query", "context"})
@@ -406,6 +408,10 @@ class Table(Generic[Row]):
 
     # --- what rooms may override ---------------------------------------------------------------------
 
+    def loaded(self, found: list[Any]) -> list[Row]:
+        """What is shown of these rows of a query set: override it to load for a whole page what costs queries."""
+        return found
+
     def row_actions(self, row: Row) -> Sequence[RowAction]:
         """The ⋮ menu of a row. None by default."""
         return ()
@@ -470,19 +476,20 @@ class Table(Generic[Row]):
         writer = csv.writer(_Echo())
         language, zone = get_language(), timezone.get_current_timezone()
 
-        def cells(row: Any) -> list[str]:
-            return [column.plain(row) for column in columns]
-
-        def line(texts: Callable[[], list[str]]) -> str:
-            # The file is written when the request, and with it the reader's language and zone, is over.
-            with translation.override(language), timezone.override(zone):
-                return str(writer.writerow(texts()))
+        def texts() -> Iterator[str]:
+            yield "\ufeff" + str(writer.writerow([str(column.label) for column in columns]))
+            for part in self._all_parts():
+                yield "".join(writer.writerow([column.plain(row) for column in columns]) for row in part)
 
         def lines() -> Iterator[str]:
-            yield "\ufeff"
-            yield line(lambda: [str(column.label) for column in columns])
-            for row in self._all_rows():
-                yield line(partial(cells, row))
+            # The file is written when the request, and with it the reader's language and zone, is over.
+            written = texts()
+            while True:
+                with translation.override(language), timezone.override(zone):
+                    text = next(written, None)
+                if text is None:
+                    return
+                yield text
 
         name = slugify(self.file_name or type(self).__name__.removesuffix("Table")) or "table"
         response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
@@ -815,13 +822,16 @@ class Table(Generic[Row]):
             asked = self.default_sort
         return asked.removeprefix("-"), asked.startswith("-")
 
-    def _all_rows(self) -> Iterable[Any]:
+    def _all_parts(self) -> Iterator[list[Any]]:
         rows = self.narrowed
         if isinstance(rows, PreparedRows):
             rows = rows.query_set()
         if not isinstance(rows, QuerySet):
-            return cast("Iterable[Any]", self._sorted(list(rows)))
-        return rows.order_by(*self._ordering(backwards=False)).iterator(chunk_size=500)
+            yield self._sorted(list(rows))
+            return
+        found = rows.order_by(*self._ordering(backwards=False)).iterator(chunk_size=CHUNK)
+        while part := list(islice(found, CHUNK)):
+            yield self.loaded(part)
 
     def _ordering(self, *, backwards: bool) -> list[Any]:
         name, down = self._order()
@@ -862,6 +872,7 @@ class Table(Generic[Row]):
                 page.next = self._cursor_of(found[-1])
             if (place is not None and not backwards) or (backwards and more):
                 page.previous = self._cursor_of(found[0])
+            page.rows = self.loaded(found)
         return page
 
     def _beyond(self, model: type[models.Model], place: tuple[Any, Any], *, backwards: bool) -> Q:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kanton.billing.api import INVOICING, PAY, READ, invoice_out
 from kanton.billing.errors import AddressMissing
 from kanton.billing.queries import invoice_of
@@ -37,6 +39,7 @@ from kanton.core.api import ApiRequest, Lists, Router, Rows, money_out
 from kanton.core.parity import exposes
 from kanton.organizations.models import Organization
 from kanton.organizations.queries import organization_by_id
+from kanton.products.models import Service
 
 router = Router("Renewals")
 RENEWAL = INVOICING + "/renewal"
@@ -85,9 +88,8 @@ def list_renewals(request: ApiRequest, account: int, query: DueQuery) -> Rows[Re
     Each line tells how it renews and what will happen next.
     """
     organization = _mine(request, account)
-    if query.due == "all":
-        return Rows(queries.renewals_of(request.actor, organization), renewal_out)
-    return Rows(queries.to_pay(request.actor, organization), renewal_out)
+    found = (queries.renewals_of if query.due == "all" else queries.to_pay)(request.actor, organization)
+    return Rows(found, many=lambda services: _priced(request, services))
 
 
 @router.get(ONE, scopes=READ)
@@ -148,8 +150,11 @@ def put_guarantee(request: ApiRequest, account: int, data: SwitchIn) -> list[Ren
 
 
 def _chosen(request: ApiRequest, organization: Organization, numbers: list[int]) -> list[RenewalOut]:
-    rows = queries.renewals_of(request.actor, organization)
-    return [renewal_out(row) for row in rows if row.pk in set(numbers)]
+    return _priced(request, queries.renewals_of(request.actor, organization).filter(pk__among=numbers))
+
+
+def _priced(request: ApiRequest, services: Iterable[Service]) -> list[RenewalOut]:
+    return [renewal_out(row) for row in queries.rows_of(request.actor, services)]
 
 
 @router.get(ONE + "/period", scopes=READ)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -118,26 +118,29 @@ class Row:
         return self.paying is None and bool(self.choices)
 
 
-def to_pay(actor: Actor, organization: Organization, *, everything: bool = False) -> list[Row]:
-    """What falls due in the next two months, or everything; what is late comes first (BIL-88)."""
+def to_pay(actor: Actor, organization: Organization, *, everything: bool = False) -> QuerySet[Service]:
+    """What falls due in the next two months, or everything; what is late comes first (BIL-88).
+
+    Services, not yet priced: `rows_of` prices those that are shown.
+    """
     require(actor, ACCOUNTING, organization)
     found = _renewable(organization)
     if not everything:
         today = clock.today()
         found = found.filter(ends_on__lte=advance(today, MONTHS_SHOWN, today.day))
-    return _rows(actor, list(found))
+    return found
 
 
-def renewals_of(actor: Actor, organization: Organization) -> list[Row]:
-    """Every service that renews, with how it does and what will happen next: the cockpit."""
+def renewals_of(actor: Actor, organization: Organization) -> QuerySet[Service]:
+    """Every service that renews, for the cockpit; `rows_of` tells how it does and what will happen next."""
     require(actor, ACCOUNTING, organization)
-    return _rows(actor, list(_renewable(organization)))
+    return _renewable(organization)
 
 
 def renewal_of(actor: Actor, organization: Organization, number: int) -> Row:
     """One service between its terms, or NotFound."""
     require(actor, ACCOUNTING, organization)
-    return _rows(actor, [get_or_not_found(_renewable(organization), pk=number)])[0]
+    return rows_of(actor, [get_or_not_found(_renewable(organization), pk=number)])[0]
 
 
 def periods_of(actor: Actor, organization: Organization, number: int) -> PeriodPage:
@@ -161,7 +164,9 @@ def _renewable(organization: Organization) -> QuerySet[Service]:
     return staying(found).select_related("organization").order_by("ends_on", "product", "name", "pk")
 
 
-def _rows(actor: Actor, services: Sequence[Service]) -> list[Row]:
+def rows_of(actor: Actor, services: Iterable[Service]) -> list[Row]:
+    """These services with prices, payments and what happens next: the same few queries for one as for a page."""
+    services = list(services)
     charges = Charges.of(services)
     keys = [service.pk for service in services]
     waiting = (

@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kanton.billing.renewals.queries import Row
+from kanton.billing.renewals.queries import Row, rows_of
+from kanton.products.models import Service
 from kanton.ui.tables import (
     Bulk,
     Column,
@@ -30,15 +31,25 @@ def _link(row: Row) -> str:
     return reverse("renewals:service", args=[row.service.organization.slug, row.pk])
 
 
-class ToPayTable(Table[Row]):
+class _PricedTable(Table[Row]):
+    """Services as lines with prices. Sorted and searched by the database, priced a page at a time."""
+
+    search = ("name",)
+    default_sort = "ends_on"
+
+    def loaded(self, found: list[Service]) -> list[Row]:
+        """The lines of one page."""
+        return rows_of(self.request.actor, found)  # type: ignore[attr-defined]
+
+
+class ToPayTable(_PricedTable):
     """What falls due, each line with its duration; the selection is paid together (BIL-88…91)."""
 
-    name = Column(gettext_lazy("Product"), link=_link, below=_what)
-    ends_on = DateColumn(gettext_lazy("Due"), relative=True)
+    name = Column(gettext_lazy("Product"), link=_link, below=_what, sort="name")
+    ends_on = DateColumn(gettext_lazy("Due"), relative=True, sort="ends_on")
     state = TemplateColumn(gettext_lazy("State"), template="renewals/_state.html", wide=True)
     choice = TemplateColumn(gettext_lazy("Renew for"), template="renewals/_choice.html")
     net = MoneyColumn(gettext_lazy("Without VAT"), wide=True)
-    search = ("name",)
     bulk = (
         Bulk(gettext_lazy("Pay my selection"), "renewals:pay", icon="credit-card"),
         Bulk(gettext_lazy("Generate a pro-forma invoice"), "renewals:pro_forma", icon="file-text"),
@@ -57,16 +68,15 @@ class ToPayTable(Table[Row]):
         return SafeString(drawn.replace(' name="selected"', " disabled", 1))
 
 
-class RenewalTable(Table[Row]):
+class RenewalTable(_PricedTable):
     """Every renewal with what will happen next: the cockpit (BIL-92, BIL-108)."""
 
-    name = Column(gettext_lazy("Product"), link=_link, below=_what)
-    ends_on = DateColumn(gettext_lazy("Due"), relative=False)
-    renews_automatically = YesNoColumn(gettext_lazy("Automatic"))
-    is_guaranteed = YesNoColumn(gettext_lazy("Guarantee"))
+    name = Column(gettext_lazy("Product"), link=_link, below=_what, sort="name")
+    ends_on = DateColumn(gettext_lazy("Due"), relative=False, sort="ends_on")
+    renews_automatically = YesNoColumn(gettext_lazy("Automatic"), sort="renews_automatically")
+    is_guaranteed = YesNoColumn(gettext_lazy("Guarantee"), sort="is_guaranteed")
     next_step = TemplateColumn(gettext_lazy("What happens next"), template="renewals/_next.html", csv=True)
     net = MoneyColumn(gettext_lazy("Without VAT"), wide=True)
-    search = ("name",)
     bulk = (Bulk(gettext_lazy("Manage renewals"), "renewals:manage", icon="refresh"),)
     file_name = "renewals"
 

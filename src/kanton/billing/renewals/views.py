@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -53,8 +54,7 @@ def _to(request: ConsoleRequest, name: str, *args: object) -> str:
 def to_pay(request: ConsoleRequest) -> HttpResponse:
     """What falls due in the next two months, or everything (BIL-88)."""
     everything = request.GET.get("all") == "1"
-    rows = queries.to_pay(request.actor, request.organization, everything=everything)
-    table = ToPayTable(request, rows)
+    table = ToPayTable(request, queries.to_pay(request.actor, request.organization, everything=everything))
     table.empty = Empty(
         _("Nothing is due"),
         _("No product ends in the next two months. Show all to renew something in advance."),
@@ -62,7 +62,7 @@ def to_pay(request: ConsoleRequest) -> HttpResponse:
         f"{request.path}?all=1",
         icon="calendar-check",
     )
-    return table.response("renewals/to_pay.html", {"everything": everything, "rows": rows})
+    return table.response("renewals/to_pay.html", {"everything": everything})
 
 
 @require_POST
@@ -115,8 +115,8 @@ def withdraw(request: ConsoleRequest, invoice: int) -> HttpResponse:
 @shows(queries.renewals_of)
 def renewals(request: ConsoleRequest) -> HttpResponse:
     """The cockpit: every renewal, how it renews, and what will happen next."""
-    rows = queries.renewals_of(request.actor, request.organization)
-    table = RenewalTable(request, rows)
+    found = queries.renewals_of(request.actor, request.organization)
+    table = RenewalTable(request, found)
     table.empty = Empty(
         _("Nothing to renew yet"),
         _("Products that you order stand here, with the day on which they renew."),
@@ -124,12 +124,12 @@ def renewals(request: ConsoleRequest) -> HttpResponse:
         reverse("billing:shop", args=[request.organization.slug]),
         icon="refresh",
     )
-    context = {
-        "automatic": sum(row.renews_automatically for row in rows),
-        "guaranteed": sum(row.is_guaranteed for row in rows),
-        "unprotected": sum(not (row.renews_automatically or row.is_guaranteed) for row in rows),
-        "rows": rows,
-    }
+    context = found.order_by().aggregate(
+        all=Count("pk"),
+        automatic=Count("pk", filter=Q(renews_automatically=True)),
+        guaranteed=Count("pk", filter=Q(is_guaranteed=True)),
+        unprotected=Count("pk", filter=Q(renews_automatically=False, is_guaranteed=False)),
+    )
     return table.response("renewals/renewals.html", context)
 
 
@@ -151,7 +151,8 @@ def manage(request: ConsoleRequest) -> HttpResponse:
             return finished(request, error.sentence, to=to, kind="failed")
         said = ngettext("Switched for %(n)s product.", "Switched for %(n)s products.", len(done))
         return finished(request, said % {"n": len(done)}, to=to)
-    rows = [row for row in queries.renewals_of(request.actor, request.organization) if row.pk in chosen]
+    found = queries.renewals_of(request.actor, request.organization).filter(pk__among=chosen)
+    rows = queries.rows_of(request.actor, found)
     return render(
         request, "renewals/manage.html", {"rows": rows, "fee": _fee(request), "reasons": _reasons(rows)}
     )

@@ -372,11 +372,12 @@ class Life:
     def renew(self, customer: Customer) -> None:
         """Some lines of the to-pay list together."""
         from kanton.billing.renewals.actions import renew_services
-        from kanton.billing.renewals.queries import to_pay
+        from kanton.billing.renewals.queries import rows_of, to_pay
 
         actor = self.actor(customer)
-        rows = to_pay(actor, customer.organization, everything=self.chance.random() < 0.2)
-        lines = {row.pk: self.chance.choice(row.choices).choice for row in rows[:4] if row.choices}
+        found = to_pay(actor, customer.organization, everything=self.chance.random() < 0.2)
+        rows = rows_of(actor, found[:4])
+        lines = {row.pk: self.chance.choice(row.choices).choice for row in rows if row.choices}
         if lines:
             self.do("renewals by hand", lambda: renew_services(actor, customer.organization, lines=lines))
             self.pay_open(customer)

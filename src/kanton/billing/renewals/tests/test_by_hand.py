@@ -28,7 +28,7 @@ from kanton.billing.renewals.errors import (
 from kanton.billing.renewals.models import PeriodChange, Renewal
 from kanton.billing.renewals.periods import period_page
 from kanton.billing.renewals.plan import Choice
-from kanton.billing.renewals.queries import renewals_of, to_pay
+from kanton.billing.renewals.queries import renewals_of, rows_of, to_pay
 from kanton.billing.renewals.tests.conftest import MakeService, at, fill
 from kanton.core.actor import Actor, System
 from kanton.core.errors import Forbidden, NotFound
@@ -105,7 +105,7 @@ def test_a_line_in_payment_is_taken_until_it_ends(
     with at(DAY):
         first = renew_services(owner, acme, lines={red.pk: Choice(12), blue.pk: Choice(12)})
         payment = pay_invoice(owner, first, method="test")
-        assert [(row.name, row.can_be_chosen) for row in to_pay(owner, acme)] == [
+        assert [(row.name, row.can_be_chosen) for row in rows_of(owner, to_pay(owner, acme))] == [
             ("blue", False),
             ("red", False),
         ]
@@ -182,7 +182,7 @@ def test_an_early_change_of_the_period_waits_and_says_what_it_would_have_cost(
         red.refresh_from_db()
         assert red.period_months == 12 and not Invoice.objects.exists()
         assert PeriodChange.objects.get().takes_effect_on == date(2027, 3, 31)
-        row = renewals_of(owner, acme)[0]
+        row = rows_of(owner, renewals_of(owner, acme))[0]
         assert row.planned and row.chosen and str(row.chosen.net) == "CHF 5.00"
         withdraw_period_change(owner, red)
         with pytest.raises(NoPeriodChange):

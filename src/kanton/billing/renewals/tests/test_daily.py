@@ -14,7 +14,7 @@ from kanton.billing.models import Invoice, PaymentProfile
 from kanton.billing.renewals.actions import renew_due, renew_services, switch_automatic
 from kanton.billing.renewals.models import PriceNotice, Renewal
 from kanton.billing.renewals.plan import Choice
-from kanton.billing.renewals.queries import renewals_of
+from kanton.billing.renewals.queries import renewals_of, rows_of
 from kanton.billing.renewals.tasks import plan_end_notices, plan_guarantees, plan_renewals
 from kanton.billing.renewals.tests.conftest import MakeService, at, fill
 from kanton.billing.tests.conftest import make_plan
@@ -239,7 +239,8 @@ def test_the_cockpit_tells_what_comes_next(
     make_service("safe", is_guaranteed=True, ends_on=date(2027, 7, 31))
     with at(date(2027, 3, 1)):
         rows = [
-            (row.name, row.next_on, row.next_step.replace("\xa0", " ")) for row in renewals_of(owner, acme)
+            (row.name, row.next_on, row.next_step.replace("\xa0", " "))
+            for row in rows_of(owner, renewals_of(owner, acme))
         ]
     assert rows == [
         ("auto", date(2027, 5, 17), "Renews automatically for CHF 50.00."),
