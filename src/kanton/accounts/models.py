@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kanton.core import clock
+from kanton.core.seals import seal
 from kanton.core.secrets import new_token, token_hash
 
 
@@ -36,6 +37,10 @@ def address_key(address: str) -> str:
 
 def _composed(password: str | None) -> str | None:
     return None if password is None else unicodedata.normalize("NFKC", password)
+
+
+# The salt of `AbstractBaseUser.get_session_auth_hash`.
+SESSIONS = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -90,6 +95,12 @@ class Person(AbstractBaseUser):
     def check_password(self, raw_password: str | None) -> bool:
         """Is this the password?"""
         return super().check_password(_composed(raw_password) or "")
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What Django makes of the password for its sessions, which end with it; every page asks."""
+        if secret is not None:
+            return str(super()._get_session_auth_hash(secret))  # type: ignore[misc]
+        return seal(SESSIONS, self.password).hex()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep the comparison key in step with the address."""

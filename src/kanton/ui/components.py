@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def when(moment: dt.date | None, *, relative: bool = True, absolute: bool = True
             escaped(formats.datetime(moment)),
         )
     elif relative and absolute:
-        return _day(moment, timezone.localdate(), get_language())
+        return _day(moment, _today(int(time.time() // 60), timezone.get_current_timezone()), get_language())
     else:
         machine, shown = moment.isoformat(), escaped(formats.date(moment))
     if not relative:
@@ -79,6 +80,12 @@ def when(moment: dt.date | None, *, relative: bool = True, absolute: bool = True
 
 def _both(machine: str, shown: str, ago: str) -> SafeString:
     return SafeString(f'<time datetime="{machine}">{shown}<span class="ago">{ago}</span></time>')
+
+
+@lru_cache(maxsize=256)
+def _today(_minute: int, zone: dt.tzinfo) -> dt.date:
+    """The day in this zone; days begin with a minute everywhere."""
+    return timezone.localdate(timezone=zone)
 
 
 @lru_cache(maxsize=4096)

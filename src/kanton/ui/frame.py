@@ -110,32 +110,26 @@ class Values:
 
     def _shape(self) -> Hashable:
         shell, own, place = self.shell, self._own, self.place
-        user, provider = shell.user, shell.provider
-        organizations = shell.organizations
-        others = [one for one in organizations if own is None or one.slug != own.slug]
+        user, organizations, notices = shell.user, shell.organizations, shell.notices
+        slugs = [one.slug for one in organizations]
         return (
             shell.language,
             shell.theme,
             shell.rail,
             (bool(user.picture_url), user.is_staff) if user else None,
-            (
-                bool(provider.accent), provider.url, provider.support_url, provider.support_email,
-                provider.status_url,
-                tuple([(str(label), url) for label, url in provider.legal_links]),
-            ),
+            shell.provider.shape,
             (_looks(own), bool(own.accent)) if own else None,
-            tuple([_looks(one) for one in organizations if own is not None and one.slug == own.slug]),
-            tuple([_looks(one) for one in others]),
+            tuple([_looks(one) for one in organizations]),
             shell.has_more_organizations,
             # Where the page's own stands among them.
-            next((at for at, one in enumerate(organizations) if own and one.slug == own.slug), -1),
+            slugs.index(own.slug) if own and own.slug in slugs else -1,
             tuple([_organization(one) for one in shell.clients]),
             shell.lines_shape(place),
             # What lines and guides say follows from which they are, and from the language.
             tuple([(line.key, place(line.url), line.current) for line in shell.apps]),
-            tuple([(str(notice.text), notice.url, notice.icon, notice.kind, notice.at) for notice in shell.notices]),
+            tuple([(str(notice.text), notice.url, notice.icon, notice.kind, notice.at) for notice in notices]),
             # “3 minutes ago” stands beside notices.
-            int(time.time() // 60) if shell.notices else 0,
+            int(time.time() // 60) if notices else 0,
             tuple([(guide.page, guide.url) for guide in shell.guides]),
             bool(shell.support_code),
             tuple([place(url) for url in shell.url.values()]),

@@ -31,28 +31,37 @@ Place = tuple[str, int, str]
 
 
 class Kept:
-    """A drawn piece: its texts, and which values belong between them."""
+    """A drawn piece: its texts, and which values belong between them.
+
+    Kept as bytes, since that is what is sent: encoding a page anew costs more than putting in its values.
+    """
 
     def __init__(self, html: str) -> None:
-        self._parts: list[str] = []
+        self._parts: list[bytes] = []
         self._places: dict[Place, list[int]] = {}
         start = 0
         for match in _PLACE.finditer(html):
             place = (match[1], int(match[2]), match[3] or "") if match[1] else ("pk", 0, "")
-            self._parts += [html[start : match.start()], ""]
+            self._parts += [html[start : match.start()].encode(), b""]
             self._places.setdefault(place, []).append(len(self._parts) - 1)
             start = match.end()
-        self._parts.append(html[start:])
-        self.is_whole = _SECRET not in "".join(self._parts).lower()
+        self._parts.append(html[start:].encode())
+        self.is_whole = _SECRET.encode() not in b"".join(self._parts).lower()
 
-    def filled(self, value: Callable[[str, int, str], str]) -> SafeString:
-        """The piece with the real values."""
+    def written(self, value: Callable[[str, int, str], str | bytes]) -> bytes:
+        """The piece with the real values, as it is sent."""
         parts = self._parts.copy()
         for place, positions in self._places.items():
             text = value(*place)
+            if not isinstance(text, bytes):
+                text = text.encode()
             for position in positions:
                 parts[position] = text
-        return SafeString("".join(parts))
+        return b"".join(parts)
+
+    def filled(self, value: Callable[[str, int, str], str | bytes]) -> SafeString:
+        """The piece with the real values, for templates."""
+        return SafeString(self.written(value).decode())
 
 
 _kept: dict[Hashable, Kept | None] = {}

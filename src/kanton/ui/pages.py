@@ -7,7 +7,6 @@ from typing import Any, Protocol, TypeVar
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from kanton.core.parity import name_of
@@ -32,8 +31,8 @@ class Drawn(Protocol):
     """A part that draws itself, such as a table."""
 
     @property
-    def drawn(self) -> SafeString:
-        """Its HTML."""
+    def written(self) -> bytes:
+        """Its HTML, as it is sent."""
 
     @property
     def has_rows(self) -> bool:
@@ -42,9 +41,9 @@ class Drawn(Protocol):
 
 def kept_page(
     request: HttpRequest, template: str, context: Mapping[str, Any], parts: Mapping[str, Drawn]
-) -> SafeString | None:
-    """The page, or None when it must be drawn anew for each request: because it has messages to show, is about one
-    thing (there would be as many kept pages as things), or reads more than texts, numbers and its parts.
+) -> bytes | None:
+    """The page as it is sent, or None when it must be drawn anew for each request: because it has messages to show, is
+    about one thing (there would be as many kept pages as things), or reads more than texts, numbers and its parts.
     """
     match = request.resolver_match
     if (
@@ -79,8 +78,8 @@ def kept_page(
     )
     if found is None:
         return None
-    return found.filled(
-        lambda kind, number, css: filled[number].drawn if kind == "part" else values(kind, number, css)
+    return found.written(
+        lambda kind, number, css: filled[number].written if kind == "part" else values(kind, number, css)
     )
 
 

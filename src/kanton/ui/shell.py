@@ -27,7 +27,7 @@ from typing import Any, TypeVar, cast
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.functional import Promise, SimpleLazyObject, cached_property
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -95,7 +95,7 @@ def _nothing(request: HttpRequest) -> int:
     return 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NavEntry:
     """One line of the left rail.
 
@@ -202,6 +202,14 @@ class Provider:
     status_url: str = ""
     legal_links: Sequence[tuple[Text, str]] = ()
 
+    @cached_property
+    def shape(self) -> Hashable:
+        """What of it the frame reads besides the name; a provider is made for one language."""
+        return (
+            bool(self.accent), self.url, self.support_url, self.support_email, self.status_url,
+            tuple([(str(label), url) for label, url in self.legal_links]),
+        )  # fmt: skip
+
 
 @dataclass
 class Sources:
@@ -264,6 +272,9 @@ class NavSection:
 sources = Sources()
 _entries: dict[str, NavEntry] = {}
 _sorted: list[list[NavEntry]] = [[], []]  # the entries as they were registered, and in the order of the rail
+_here: dict[
+    bool, list[NavEntry]
+] = {}  # those of them that belong on pages in an organization, and on the others
 _apps: dict[str, AppLink] = {}
 _guides: list[Guide] = []
 
@@ -291,7 +302,30 @@ def nav_entries() -> list[NavEntry]:
     if entries != _sorted[0]:
         found = sorted(entries, key=lambda entry: (_PLACES[entry.group], entry.order, entry.key))
         _sorted[:] = [entries, found]
+        _here.clear()
     return _sorted[1]
+
+
+def _entries_here(in_organization: bool) -> list[NavEntry]:
+    """The lines that may stand on pages in an organization, or on those outside of any; all that lead somewhere."""
+    entries = nav_entries()
+    found = _here.get(in_organization)
+    if found is None:
+        found = _here[in_organization] = [
+            entry
+            for entry in entries
+            if (
+                (not in_organization)
+                if entry.group in OUTSIDE
+                else (in_organization or not entry.in_organization)
+            )
+            and (
+                callable(entry.url)
+                or not entry.in_organization
+                or _around_slug(entry.url, in_organization)[0]
+            )
+        ]
+    return found
 
 
 class ShellData:
@@ -417,50 +451,43 @@ class ShellData:
 
     def lines_shape(self, place: Callable[[str], str]) -> Hashable:
         """What of the rail is not the same for everybody: which lines, their numbers, and which one is marked."""
-        lines, current = self._lines()
-        return current, tuple(
-            [
-                (entry.key, badge, place(url)) if callable(entry.url) else (entry.key, badge)
-                for entry, url, badge in lines
-            ]
-        )
+        shown = self._shown()
+        own = [place(entry.url(self._request)) for entry, _badge in shown if callable(entry.url)]
+        return tuple([(entry.key, badge) for entry, badge in shown]), tuple(own), self._current()
 
-    def _lines(self) -> tuple[list[tuple[NavEntry, str, int]], str]:
-        return self._once("lines", self._find_lines)
+    def _shown(self) -> list[tuple[NavEntry, int]]:
+        """The lines of the rail that this person sees here, each with its number."""
+        return self._once("shown", self._find_shown)
 
-    def _find_lines(self) -> tuple[list[tuple[NavEntry, str, int]], str]:
-        """The lines of the rail with address and number, and the key of the one that fits the page best."""
-        request, path = self._request, self._request.path
-        organization = self.organization
-        in_organization, slug = organization is not None, organization.slug if organization else ""
-        lines = []
-        best, longest = "", -1
-        for entry in nav_entries():
-            if not (
-                not in_organization
-                if entry.group in OUTSIDE
-                else in_organization or not entry.in_organization
-            ):
-                continue
-            url = self._entry_url(entry, slug)
-            if not url or not (entry.shown is _always or entry.shown(request)):
-                continue
-            lines.append((entry, url, 0 if entry.badge is _nothing else entry.badge(request)))
-            if (
-                len(url) > longest
-                and path.startswith(url)
-                and _is_at(path, url, exactly=entry.group is Group.HOME)
-            ):
-                best, longest = entry.key, len(url)
-            for place in entry.also_at:
-                if len(place) > longest and _is_at(path, place):
-                    best, longest = entry.key, len(place)
-        return lines, getattr(request, "nav", None) or best
+    def _find_shown(self) -> list[tuple[NavEntry, int]]:
+        request = self._request
+        return [
+            (entry, 0 if entry.badge is _nothing else entry.badge(request))
+            for entry in _entries_here(self.organization is not None)
+            if entry.shown is _always or entry.shown(request)
+        ]
+
+    def _current(self) -> str:
+        """The key of the line that fits the page best."""
+        request = self._request
+        named: str | None = getattr(request, "nav", None)
+        if named:
+            return named
+        begin = f"/o/{self.organization.slug}/" if self.organization is not None else ""
+        entries, own, path = [], [], request.path
+        for entry, _badge in self._shown():
+            entries.append(entry)
+            if callable(entry.url):
+                own.append(_slugless(entry.url(request), begin))
+        return _fitting(tuple(entries), tuple(own), _slugless(path, begin), SLUG if begin else "")
 
     def _sections(self) -> list[NavSection]:
         sections: list[NavSection] = []
-        lines, current = self._lines()
-        for entry, url, badge in lines:
+        current, slug = self._current(), self.organization.slug if self.organization is not None else ""
+        for entry, badge in self._shown():
+            url = entry.url(self._request) if callable(entry.url) else _entry_url(entry, slug)
+            if not url:
+                continue
             if not sections or sections[-1].group != entry.group:
                 look = GROUPS[entry.group]
                 sections.append(NavSection(entry.group, look.label, look.icon, [], look.has_heading))
@@ -468,14 +495,6 @@ class ShellData:
                 NavLine(entry.key, entry.label, entry.icon, url, badge, entry.key == current)
             )
         return sections
-
-    def _entry_url(self, entry: NavEntry, slug: str) -> str:
-        if callable(entry.url):
-            return entry.url(self._request)
-        if not entry.in_organization:
-            return resolve_url(entry.url, self._request)
-        before, after = _around_slug(entry.url, bool(slug))
-        return f"{before}{slug}{after}" if before else ""
 
     def _bar(self) -> list[NavLine]:
         lines = [line for section in self.sections for line in section.lines]
@@ -492,11 +511,48 @@ class ShellData:
         return lines
 
 
+SLUG = "0-0"
+
+
+def _slugless(path: str, begin: str) -> str:
+    """The path with the same word for the organization's slug, whichever it is."""
+    return f"/o/{SLUG}/{path[len(begin) :]}" if begin and path.startswith(begin) else path
+
+
+@lru_cache(maxsize=4096)
+def _fitting(entries: tuple[NavEntry, ...], own: tuple[str, ...], path: str, slug: str) -> str:
+    """The key of the line that fits the path best. `own` are the addresses of those that find theirs themselves."""
+    best, longest, found = "", -1, iter(own)
+    for entry in entries:
+        url = next(found) if callable(entry.url) else _entry_url(entry, slug)
+        if not url:
+            continue
+        if (
+            len(url) > longest
+            and path.startswith(url)
+            and _is_at(path, url, exactly=entry.group is Group.HOME)
+        ):
+            best, longest = entry.key, len(url)
+        for place in entry.also_at:
+            if len(place) > longest and _is_at(path, place):
+                best, longest = entry.key, len(place)
+    return best
+
+
+def _entry_url(entry: NavEntry, slug: str) -> str:
+    """The address of a line that has a name or a path for it."""
+    assert isinstance(entry.url, str)
+    if not entry.in_organization:
+        return resolve_url(entry.url)
+    before, after = _around_slug(entry.url, bool(slug))
+    return f"{before}{slug}{after}" if before else ""
+
+
 @lru_cache(maxsize=512)
 def _around_slug(name: str, has_slug: bool) -> tuple[str, str]:
     """The address of this name in an organization, before and after its slug. Every page asks for every line."""
     try:
-        before, _slug, after = (address(name, "0-0") if has_slug else address(name)).partition("0-0")
+        before, _slug, after = (address(name, SLUG) if has_slug else address(name)).partition(SLUG)
     except NoReverseMatch:
         # A line that leads nowhere is left out; a test of the console finds it.
         return "", ""
@@ -506,9 +562,10 @@ def _around_slug(name: str, has_slug: bool) -> tuple[str, str]:
 OWN_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "it": "Italiano", "es": "Español"}
 
 
-def resolve_url(value: str | Callable[[HttpRequest], str], request: HttpRequest) -> str:
+def resolve_url(value: str | Callable[[HttpRequest], str], request: HttpRequest | None = None) -> str:
     """An address from a path, a URL name or a function of the request; "" when there is none."""
     if callable(value):
+        assert request is not None
         return value(request)
     if not value or value.startswith(("/", "http:", "https:", "#", "mailto:")):
         return value

@@ -403,7 +403,7 @@ class Table(Generic[Row]):
         self.request = request
         self.source = rows
         self.context = context
-        self.id = f"table-{slugify(type(self).__name__.removesuffix('Table'))}"
+        self.id = _id_of(type(self).__name__)
         self.query = cast("Any", request.GET).get(self._param("q"), "").strip()[:200]
 
     # --- what rooms may override ---------------------------------------------------------------------
@@ -460,8 +460,8 @@ class Table(Generic[Row]):
         page = kept_page(self.request, template, plain, parts)
         if page is None:
             return hx_render(self.request, template, template, given, status=status)
-        # Encoded here, and the type named, so that Django need not find out the character set.
-        response = HttpResponse(page.encode(), "text/html; charset=utf-8", status)
+        # The type is named, so that Django need not find out the character set.
+        response = HttpResponse(page, "text/html; charset=utf-8", status)
         response.headers["Vary"] = "HX-Request"
         return response
 
@@ -500,13 +500,18 @@ class Table(Generic[Row]):
 
     @property
     def drawn(self) -> SafeString:
-        """The table as HTML. What stands around the rows is kept by its shape (`kanton.ui.kept`)."""
+        """The table as HTML."""
+        return SafeString(self.written.decode())
+
+    @property
+    def written(self) -> bytes:
+        """The table as it is sent. What stands around the rows is kept by its shape (`kanton.ui.kept`)."""
         shape = self._shape()
         found = kept(shape, self._draw_kept) if shape is not None else None
         if found is not None:
-            return found.filled(self._fill)
+            return found.written(self._fill)
         request = self.request
-        return render_to_string(
+        html = render_to_string(
             TEMPLATE,
             {
                 "table": self,
@@ -515,6 +520,7 @@ class Table(Generic[Row]):
                 "csrf_token": csrf_token(request),
             },
         )
+        return html.encode()
 
     @property
     def has_rows(self) -> bool:
@@ -958,6 +964,11 @@ class _Masked:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._table, name)
+
+
+@lru_cache(maxsize=1024)
+def _id_of(name: str) -> str:
+    return f"table-{slugify(name.removesuffix('Table'))}"
 
 
 def defused(text: str) -> str:
