@@ -167,6 +167,11 @@ def address() -> Kind:
     return Kind('an IP address such as "127.0.0.1", "0.0.0.0" (all IPv4) or "::" (all), or "localhost"', read)
 
 
+def listening_address(host: str) -> str:
+    """The one address on which a server listens for an `address()` of the settings: localhost may have two."""
+    return "127.0.0.1" if host == "localhost" else host
+
+
 def file_path() -> Kind:
     """A file by its full path."""
 

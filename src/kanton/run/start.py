@@ -4,17 +4,29 @@ import contextlib
 import fcntl
 import os
 import signal
+import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NoReturn
 
 from kanton import __version__
 from kanton.config import Config, config, forget_settings, load_or_exit, variable_of
+from kanton.products.mail.engine.configured import settings_of
+from kanton.products.mail.engine.imap_process import takes_sockets
 from kanton.run import endpoints, ports, serve
 from kanton.run.child import STOP_SIGNALS
 from kanton.run.running import is_running
-from kanton.run.supervisor import Events, Process, Supervisor, accepts_tcp, answers_http, last_words
+from kanton.run.supervisor import (
+    Events,
+    Process,
+    Supervisor,
+    answers_dns,
+    answers_http,
+    greets,
+    last_words,
+)
 from kanton.run.terminal import StepFailed, Terminal
 
 EXIT_UNAVAILABLE = 69
@@ -38,9 +50,9 @@ def run() -> int:
     terminal.line(f"  {terminal.paint('Kanton', '1;36')} {__version__}   home {config.home}")
     try:
         with only_one_here(terminal):
-            take_ports(terminal)
+            sockets = take_ports(terminal)
             prepare_files(terminal)
-            return supervise(terminal, started)
+            return supervise(terminal, started, sockets)
     except ports.NoPort as problem:
         terminal.error(str(problem))
     except StepFailed:
@@ -85,7 +97,7 @@ def only_one_here(terminal: Terminal) -> Iterator[None]:
 
 def wishes(config: Config) -> list[ports.Wish]:
     """The ports that the settings ask for."""
-    found = [ports.Wish("web.port", config.web.host, config.web.port)]
+    found = [ports.Wish("web.port", config.web.host, config.web.port, shared=True)]
     if config.dns.enabled:
         found.append(ports.Wish("dns.port", config.dns.host, config.dns.port, udp=True))
     if config.smtp.enabled:
@@ -102,15 +114,21 @@ def wishes(config: Config) -> list[ports.Wish]:
     return found
 
 
-def take_ports(terminal: Terminal) -> None:
-    """Choose all ports and pass them on to every process through the environment."""
+Sockets = Mapping[str, Sequence[socket.socket]]
+
+
+def take_ports(terminal: Terminal) -> Sockets:
+    """Take all ports and tell every process their numbers through the environment. Returns what holds them."""
     before = endpoints.chosen_ports(endpoints.read(config.endpoints_file))
+    sockets = {}
     for choice in ports.choose(wishes(load_or_exit()), before, exact=config.ports == "exact"):
         if choice.told:
             terminal.note(choice.told)
         os.environ[variable_of(choice.wish.name)] = str(choice.port)
+        sockets[choice.wish.name] = choice.sockets
     os.environ["KANTON_HOME"] = str(config.home)
     forget_settings()
+    return sockets
 
 
 def prepare_files(terminal: Terminal) -> None:
@@ -141,36 +159,58 @@ def prepare_data(terminal: Terminal) -> None:
         terminal.step("Loading the demo provider", steps.load_demo)
 
 
-def processes() -> list[Process]:
+def processes(sockets: Sockets) -> list[Process]:
     """What runs, in the order in which it starts."""
 
     def module(*arguments: str) -> list[str]:
         return [sys.executable, "-m", "kanton.run.child", *arguments]
 
-    def answers(host: str, *numbers: int) -> Callable[[], bool]:
-        return lambda: all(accepts_tcp(host, number) for number in numbers)
+    def mail(kind: str, held: Sockets) -> list[str]:
+        return module("kanton.run.serve_mail", kind, *(f"{name}={held[name][0].fileno()}" for name in held))
+
+    def greet(host: str, greeting: bytes, *numbers: int) -> Callable[[], bool]:
+        return lambda: all(greets(host, number, greeting) for number in numbers)
 
     found = [
         Process("web", serve.web, lambda: answers_http(config.web.host, config.web.port)),
         Process("worker", serve.worker),
     ]
     if config.dns.enabled:
-        host = f"[{config.dns.host}]" if ":" in config.dns.host else config.dns.host
         store = config.folder("dns") / "zones.sqlite3"
+        tcp, udp = sockets["dns.port"]
         start = module(
-            "kanton.products.domains.dns", "--store", str(store), "--listen", f"{host}:{config.dns.port}"
+            "kanton.products.domains.dns",
+            "--store",
+            str(store),
+            "--inherited",
+            f"{udp.fileno()},{tcp.fileno()}",
         )
-        found.append(Process("dns", start, answers(config.dns.host, config.dns.port)))
+        answer = partial(answers_dns, config.dns.host, config.dns.port)
+        found.append(Process("dns", start, answer, sockets=(udp, tcp)))
     if config.smtp.enabled:
-        is_ready = answers(config.smtp.host, config.smtp.port, config.smtp.submission_port)
-        found.append(Process("smtp", module("kanton.run.serve_mail", "smtp"), is_ready))
+        held = {
+            "smtp": sockets["smtp.port"],
+            "submission": sockets["smtp.submission_port"],
+            "submissions": sockets["smtp.submissions_port"],
+        }
+        greeting = greet(config.smtp.host, b"220 ", config.smtp.port, config.smtp.submission_port)
+        found.append(Process("smtp", mail("smtp", held), greeting, sockets=_flat(held)))
     if config.imap.enabled:
-        is_ready = answers(config.imap.host, config.imap.port, config.imap.tls_port)
-        found.append(Process("imap", module("kanton.run.serve_mail", "imap"), is_ready))
+        held = {"imap": sockets["imap.port"], "imaps": sockets["imap.tls_port"]}
+        if not takes_sockets(settings_of(load_or_exit())):
+            for each in _flat(held):
+                each.close()
+            held = {}
+        greeting = greet(config.imap.host, b"* OK ", config.imap.port)
+        found.append(Process("imap", mail("imap", held), greeting, sockets=_flat(held)))
     return found
 
 
-def supervise(terminal: Terminal, started: float) -> int:
+def _flat(sockets: Sockets) -> list[socket.socket]:
+    return [each for several in sockets.values() for each in several]
+
+
+def supervise(terminal: Terminal, started: float, sockets: Sockets) -> int:
     """Run all processes until a stop is asked for."""
     from kanton.run import prepare as steps
 
@@ -206,7 +246,7 @@ def supervise(terminal: Terminal, started: float) -> int:
         sys.stdout.flush()
         os._exit(EXIT_INTERRUPTED)
 
-    everything = processes()
+    everything = processes(sockets)
     supervisor = Supervisor(
         everything, logs, Events(ready, fell, stopping, killed), keep_log_bytes=config.log.keep_bytes
     )

@@ -35,6 +35,8 @@ class Process:
     start: Callable[[], None] | Sequence[str]
     is_ready: Callable[[], bool] = lambda: True
     stop_seconds: float = 12.0
+    # Open sockets that the command is handed: it finds them by their numbers.
+    sockets: Sequence[socket.socket] = ()
 
 
 @dataclass
@@ -131,7 +133,8 @@ class Supervisor:
                 process.start()
                 code = 0
             else:
-                os.set_inheritable(self._lifeline_read, True)
+                for descriptor in (self._lifeline_read, *(each.fileno() for each in process.sockets)):
+                    os.set_inheritable(descriptor, True)
                 os.execvp(process.start[0], list(process.start))  # noqa: S606
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
@@ -286,12 +289,26 @@ def last_words(log: Path, lines: int = 8) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def accepts_tcp(host: str, port: int) -> bool:
-    """Whether somebody takes connections there."""
+def greets(host: str, port: int, greeting: bytes) -> bool:
+    """Whether a server there begins the conversation with these words. Its port may be open before it is."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     try:
-        with socket.create_connection((host, port), timeout=0.5):
-            return True
+        with socket.create_connection((host, port), timeout=0.5) as connection:
+            return connection.recv(len(greeting)) == greeting
+    except OSError:
+        return False
+
+
+def answers_dns(host: str, port: int) -> bool:
+    """Whether a name server answers there, be it that it refuses."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}.get(host, host)  # noqa: S104
+    question = b"kn" + bytes([0, 0, 0, 1, 0, 0, 0, 0, 0, 0]) + bytes([0, 0, 6, 0, 1])
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.settimeout(0.5)
+            asking.connect((host, port))
+            asking.send(question)
+            return asking.recv(512)[:2] == question[:2]
     except OSError:
         return False
 

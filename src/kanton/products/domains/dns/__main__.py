@@ -21,6 +21,13 @@ def _address(text: str) -> Address:
     return host, int(port)
 
 
+def _descriptors(text: str) -> tuple[int, int]:
+    udp, separator, tcp = text.partition(",")
+    if not separator or not udp.isdigit() or not tcp.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is not UDP,TCP, as in 5,6")
+    return int(udp), int(tcp)
+
+
 def _announce(addresses: list[Address]) -> None:
     for host, port in addresses:
         shown = f"[{host}]" if ":" in host else host
@@ -40,13 +47,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--listen", type=_address, action="append", metavar="ADDRESS:PORT", help="may be repeated"
     )
+    parser.add_argument(
+        "--inherited",
+        type=_descriptors,
+        action="append",
+        metavar="UDP,TCP",
+        help="numbers of two open sockets, bound by the program that starts this one; may be repeated",
+    )
     parser.add_argument("--shared", action="store_true", help="let several of these processes share the port")
     options = parser.parse_args(arguments)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr
     )
-    listen = tuple(options.listen or [("127.0.0.1", 5300)])
-    return run(Settings(options.store, listen, options.shared, _announce))
+    inherited = tuple(options.inherited or ())
+    listen = tuple(options.listen or ([] if inherited else [("127.0.0.1", 5300)]))
+    return run(Settings(options.store, listen, options.shared, inherited, _announce))
 
 
 if __name__ == "__main__":

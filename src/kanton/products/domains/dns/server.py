@@ -71,13 +71,23 @@ class NameServer:
                     raise
         else:
             raise OSError(f"No port was free for both UDP and TCP on {host}.")
+        await self._serve(udp, tcp, host)
+        return host, chosen
+
+    async def adopt(self, udp: socket.socket, tcp: socket.socket) -> Address:
+        """Answer on sockets that somebody else has bound for us. Tells where they are."""
+        host, port = udp.getsockname()[:2]
+        udp.setblocking(False)
+        await self._serve(udp, tcp, host)
+        return host, port
+
+    async def _serve(self, udp: socket.socket, tcp: socket.socket, host: str) -> None:
         with contextlib.suppress(OSError):
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self._udp.append(udp)
         self._tcp.append(await asyncio.start_server(self._talk, sock=tcp, limit=2**17))
         reader = self._any_address_reader(udp) if host in ("0.0.0.0", "::") else self._reader(udp)  # noqa: S104
         asyncio.get_running_loop().add_reader(udp.fileno(), reader)
-        return host, chosen
 
     def close(self) -> None:
         """Close all sockets."""
@@ -230,8 +240,10 @@ class Settings:
     """What the server needs to know to run."""
 
     store: Path
-    listen: tuple[Address, ...]
+    listen: tuple[Address, ...] = ()
     shared: bool = False
+    # Descriptors of a UDP and a TCP socket that whoever started us has bound already.
+    inherited: tuple[tuple[int, int], ...] = ()
     announce: Callable[[list[Address]], None] = field(default=lambda addresses: None)
 
 
@@ -257,6 +269,8 @@ async def _serve(settings: Settings) -> None:
         await server.listen(host, port, shared=settings.shared, both=is_only_one and host == "::")
         for host, port in settings.listen
     ]
+    for udp, tcp in settings.inherited:
+        addresses.append(await server.adopt(socket.socket(fileno=udp), socket.socket(fileno=tcp)))
     watcher = asyncio.create_task(server.watch())
     # Zones come and go by the thousand and hold no cycles: looking through them for garbage is wasted.
     gc.freeze()

@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ class Running:
 
     def dig(self, *arguments: str) -> str:
         """What dig says."""
-        command = ["dig", "@127.0.0.1", "-p", str(self.port), "+norec", "+tries=1", "+time=2", *arguments]
+        command = ["dig", "@127.0.0.1", "-p", str(self.port), "+norec", "+tries=1", "+time=60", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
     def resident_kilobytes(self) -> int:
@@ -41,25 +41,30 @@ class Running:
 
 
 @contextmanager
-def running_name_server(store: Path, *hosts: str, port: int = 0, shared: bool = False) -> Iterator[Running]:
-    """Start the name server as the supervisor does; stop it at the end."""
+def running_name_server(
+    store: Path, *hosts: str, port: int = 0, shared: bool = False, inherited: Sequence[int] = ()
+) -> Iterator[Running]:
+    """Start the name server as the supervisor does; stop it at the end. `inherited`: a UDP and a TCP socket."""
     listen = [
         f"--listen=[{host}]:{port}" if ":" in host else f"--listen={host}:{port}"
         for host in hosts or ("127.0.0.1",)
     ]
+    if inherited:
+        listen = [f"--inherited={','.join(map(str, inherited))}"]
     command = [sys.executable, "-m", "kanton.products.domains.dns", "--store", str(store), *listen]
     process = subprocess.Popen(
         [*command, *(["--shared"] if shared else [])],
         env={**os.environ, "PYTHONPATH": str(SOURCES)},
         stdout=subprocess.PIPE,
+        pass_fds=inherited,
     )
     assert process.stdout is not None
     try:
-        assert select.select([process.stdout], [], [], 15)[0], "the name server said nothing"
+        assert select.select([process.stdout], [], [], 120)[0], "the name server said nothing"
         found = re.search(rb":(\d+), UDP and TCP", process.stdout.readline())
         assert found is not None, "the name server did not start"
         chosen = int(found[1])
-        yield Running(process, chosen, store, EmbeddedEngine(store, "127.0.0.1", chosen))
+        yield Running(process, chosen, store, EmbeddedEngine(store, "127.0.0.1", chosen, patience=60))
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)

@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 
 from kanton.config import Config, config
+from kanton.config_values import listening_address
 from kanton.products.mail.engine.embedded import EmbeddedMailEngine
 from kanton.products.mail.engine.port import MailEngine
 from kanton.products.mail.engine.settings import EngineSettings, Outgoing, Relay
@@ -19,8 +20,8 @@ def settings_of(configuration: Config) -> EngineSettings:
     return EngineSettings(
         home=configuration.home,
         hostname=smtp.hostname,
-        listen=smtp.host,
-        imap_listen=imap.host,
+        listen=listening_address(smtp.host),
+        imap_listen=listening_address(imap.host),
         smtp_port=smtp.port,
         submission_port=smtp.submission_port,
         submissions_port=smtp.submissions_port,

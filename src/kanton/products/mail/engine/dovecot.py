@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import grp
 import hashlib
@@ -11,8 +12,12 @@ import os
 import re
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from pwd import getpwnam, getpwuid
 
@@ -31,6 +36,7 @@ INFO_LOG = "info.log"
 INFO_LOG_MAX = 1_000_000
 _USE = re.compile(rb" app=<([0-9a-f]{16})>")
 SOCKET_PATH_MAX = 80
+READY_SECONDS = 60
 _SPECIAL = {
     "Drafts": "\\Drafts",
     "Sent": "\\Sent",
@@ -81,6 +87,12 @@ def unprivileged_prefix() -> tuple[str, ...] | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return prefix
+
+
+@functools.lru_cache(maxsize=4)
+def takes_sockets(binary: str) -> bool:
+    """True when this Dovecot was built to take its listening sockets from whoever starts it, as from systemd."""
+    return b"sd_listen_fds" in Path(binary).read_bytes()
 
 
 def is_usable(settings: EngineSettings) -> bool:
@@ -266,8 +278,16 @@ userdb passwords {{
 class DovecotServer:
     """A running Dovecot. `stop` ends it and everything it started."""
 
-    def __init__(self, settings: EngineSettings, *, imap_port: int, imaps_port: int) -> None:
+    def __init__(
+        self,
+        settings: EngineSettings,
+        *,
+        imap_port: int,
+        imaps_port: int,
+        sockets: Sequence[socket.socket] = (),
+    ) -> None:
         self.settings = settings
+        self.sockets = sockets
         self.imap_port = imap_port
         self.imaps_port = imaps_port
         self.folder = make_private(settings.mail / "dovecot")
@@ -301,13 +321,21 @@ class DovecotServer:
             self.settings, imap_port=self.imap_port, imaps_port=self.imaps_port, run=self.run, version=version
         )
         write_atomically(self.config, text.encode())
+        numbers = [each.fileno() for each in self.sockets]
+        handover = (
+            (sys.executable, "-m", "kanton.products.mail.engine.handover", ",".join(map(str, numbers)))
+            if numbers
+            else ()
+        )
         self._process = await asyncio.create_subprocess_exec(
+            *handover,
             *prefix,
             binary,
             "-F",
             "-c",
             str(self.config),
             stdin=subprocess.DEVNULL,
+            pass_fds=numbers,
         )
         write_atomically(self.folder / "pid", str(self._process.pid).encode())
         await self._wait_until_ready()
@@ -324,18 +352,33 @@ class DovecotServer:
 
     async def _wait_until_ready(self) -> None:
         assert self._process is not None
+        greeted, ended = asyncio.create_task(self._greeting()), asyncio.create_task(self._process.wait())
+        done, _ = await asyncio.wait(
+            {greeted, ended}, timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        greeted.cancel()
+        ended.cancel()
+        if ended in done:
+            raise RuntimeError(f"Dovecot ended with code {self._process.returncode} at its start")
+        if greeted not in done:
+            raise RuntimeError(f"Dovecot did not answer within {READY_SECONDS} seconds")
+
+    async def _greeting(self) -> None:
+        """Returns when Dovecot has said something. A socket that was handed over takes connections before that."""
+        context = None
+        if self.imap_port <= 0:
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         port = self.imap_port if self.imap_port > 0 else self.imaps_port
-        for _ in range(300):
-            if self._process.returncode is not None:
-                raise RuntimeError(f"Dovecot ended with code {self._process.returncode} at its start")
+        while True:
             try:
-                _reader, writer = await asyncio.open_connection(self.settings.imap_listen, port)
+                reader, writer = await asyncio.open_connection(self.settings.imap_listen, port, ssl=context)
             except OSError:
                 await asyncio.sleep(0.03)
                 continue
-            writer.close()
-            return
-        raise RuntimeError("Dovecot did not answer within ten seconds")
+            with contextlib.closing(writer), contextlib.suppress(OSError):
+                if await reader.read(1):
+                    return
 
     async def ended(self) -> int:
         """Waits until Dovecot ends by itself, which it should not."""

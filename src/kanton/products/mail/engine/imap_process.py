@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import logging
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,25 +103,49 @@ class ImapProcess:
         await self.server.stop()
 
 
-async def start_imap(settings: EngineSettings, *, watch_seconds: float = WATCH_SECONDS) -> ImapProcess:
-    """Choose the server and start it."""
-    ports = {
-        name: number if number > 0 else _free_port(settings.imap_listen)
-        for name, number in (("imap", settings.imap_port), ("imaps", settings.imaps_port))
-        if number >= 0
-    }
+def takes_sockets(settings: EngineSettings) -> bool:
+    """Whether the server that will be chosen can be given the sockets on which it listens."""
+    binary = None if settings.imap_server == "python" else dovecot.find_binary(settings)
+    return binary is None or dovecot.takes_sockets(binary)
+
+
+async def start_imap(
+    settings: EngineSettings,
+    sockets: Mapping[str, socket.socket] | None = None,
+    *,
+    watch_seconds: float = WATCH_SECONDS,
+) -> ImapProcess:
+    """Choose the server and start it, on its ports or on `sockets` (imap, imaps) that hold them."""
+    ports = {"imap": settings.imap_port, "imaps": settings.imaps_port}
+    held = dict(sockets or {})
+    for name, number in ports.items():
+        if number == 0 and name not in held:
+            family = socket.AF_INET6 if ":" in settings.imap_listen else socket.AF_INET
+            held[name] = socket.create_server((settings.imap_listen, 0), family=family)
+    ports |= {name: each.getsockname()[1] for name, each in held.items()}
+    ports = {name: number for name, number in ports.items() if number > 0}
+    if not takes_sockets(settings):
+        for each in held.values():
+            each.close()
+        held = {}
     wanted = settings.imap_server
     is_dovecot = wanted == "dovecot" or (wanted == "auto" and dovecot.is_usable(settings))
     server: ImapServer
     if is_dovecot:
         server = dovecot.DovecotServer(
-            settings, imap_port=ports.get("imap", -1), imaps_port=ports.get("imaps", -1)
+            settings,
+            imap_port=ports.get("imap", -1),
+            imaps_port=ports.get("imaps", -1),
+            sockets=tuple(held.values()),
         )
     else:
         from kanton.products.mail.engine.python_imap import PythonImapServer  # large, and often not needed
 
         server = PythonImapServer(
-            settings, imap_port=ports.get("imap", -1), imaps_port=ports.get("imaps", -1)
+            settings,
+            imap_port=ports.get("imap", -1),
+            imaps_port=ports.get("imaps", -1),
+            sockets=tuple(held.values()),
         )
     await server.start()
     engine = "dovecot" if is_dovecot else "python"
@@ -138,9 +163,3 @@ async def start_imap(settings: EngineSettings, *, watch_seconds: float = WATCH_S
                 log.error("published passwords or the log of logins cannot be read: %s", error)
 
     return ImapProcess(server, engine, ports, asyncio.create_task(keep_watching()))
-
-
-def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as probe:
-        number: int = probe.getsockname()[1]
-        return number

@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import hmac
 import os
+import socket
 import tempfile
 from argparse import Namespace
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -288,8 +289,16 @@ def _client() -> str:
 class PythonImapServer:
     """A running pymap."""
 
-    def __init__(self, settings: EngineSettings, *, imap_port: int, imaps_port: int) -> None:
+    def __init__(
+        self,
+        settings: EngineSettings,
+        *,
+        imap_port: int,
+        imaps_port: int,
+        sockets: Sequence[socket.socket] = (),
+    ) -> None:
         self.settings = settings
+        self.sockets = sockets
         self.imap_port = imap_port
         self.imaps_port = imaps_port
         self._logins: list[_Login] = []
@@ -300,13 +309,18 @@ class PythonImapServer:
     async def start(self) -> None:
         """Open the ports."""
         # pymap renames its temporary files into the store, so they must be on the same file system.
+        self._stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
         tempfile.tempdir = str(make_private(self.settings.mail / "temporary"))
         context = server_context(self.settings)
         executor = ThreadPoolExecutor(2)
         self._stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+        held = {each.getsockname()[1]: each for each in self.sockets}
         for port, implicit in ((self.imap_port, False), (self.imaps_port, True)):
             if port < 0:
                 continue
+            where: dict[str, Any] = (
+                {"sock": held[port]} if port in held else {"host": self.settings.imap_listen, "port": port}
+            )
             config = _Config(
                 Namespace(passlib_cfg=None, proxy_protocol="noop"),
                 host=self.settings.imap_listen,
@@ -331,9 +345,7 @@ class PythonImapServer:
                 self._counted(IMAPServer(login, config))
             )
             self._servers.append(
-                await asyncio.start_server(
-                    serve, self.settings.imap_listen, port, ssl=context if implicit else None, limit=1 << 20
-                )
+                await asyncio.start_server(serve, **where, ssl=context if implicit else None, limit=1 << 20)
             )
 
     def _counted(self, serve: Callable[..., Awaitable[None]]) -> Callable[..., Coroutine[Any, Any, None]]:

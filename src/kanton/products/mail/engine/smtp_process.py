@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kanton.products.mail.engine.courier import Courier
@@ -34,20 +36,22 @@ class SmtpProcess:
         await self.courier_task
 
 
-async def start_smtp(settings: EngineSettings) -> SmtpProcess:
-    """Open the ports and start delivering."""
+async def start_smtp(
+    settings: EngineSettings, sockets: Mapping[str, socket.socket] | None = None
+) -> SmtpProcess:
+    """Open the ports, or take over those of `sockets` (smtp, submission, submissions), and start delivering."""
     post = PostOffice(settings)
     post.clean_spool()
     server = SmtpServer(settings, post, Credentials(settings.published), server_context(settings))
+    held = sockets or {}
     ports: dict[str, int] = {}
-    if settings.smtp_port >= 0:
-        ports["smtp"] = await server.listen(settings.smtp_port, Port.RECEPTION)
-    if settings.submission_port >= 0:
-        ports["submission"] = await server.listen(settings.submission_port, Port.SUBMISSION)
-    if settings.submissions_port >= 0:
-        ports["submissions"] = await server.listen(
-            settings.submissions_port, Port.SUBMISSION, implicit_tls=True
-        )
+    for name, port, kind in (
+        ("smtp", settings.smtp_port, Port.RECEPTION),
+        ("submission", settings.submission_port, Port.SUBMISSION),
+        ("submissions", settings.submissions_port, Port.SUBMISSION),
+    ):
+        if port >= 0:
+            ports[name] = await server.listen(held.get(name, port), kind, implicit_tls=name == "submissions")
     post.queue.clean()
     courier = Courier(settings, post)
     stop = asyncio.Event()

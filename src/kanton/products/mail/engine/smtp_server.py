@@ -14,11 +14,13 @@ import ipaddress
 import logging
 import os
 import re
+import socket
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from kanton.products.mail.addresses import Address, BadAddress, parse_address
 from kanton.products.mail.engine import headers
@@ -84,16 +86,20 @@ class SmtpServer:
         self._sessions: set[asyncio.Task[None]] = set()
         self._stopping = False
 
-    async def listen(self, port: int, kind: Port, *, implicit_tls: bool = False) -> int:
-        """Open a port; returns its number."""
+    async def listen(self, port: int | socket.socket, kind: Port, *, implicit_tls: bool = False) -> int:
+        """Open a port, or take over a socket that holds one; returns its number."""
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await self._serve(reader, writer, kind, implicit_tls)
 
+        where: dict[str, Any] = (
+            {"sock": port}
+            if isinstance(port, socket.socket)
+            else {"host": self.settings.listen, "port": port}
+        )
         server = await asyncio.start_server(
             connected,
-            self.settings.listen,
-            port,
+            **where,
             limit=CHUNK,
             ssl=self.context if implicit_tls else None,
             ssl_handshake_timeout=30 if implicit_tls else None,
