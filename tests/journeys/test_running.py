@@ -157,7 +157,7 @@ def installation(home: Path, **settings: str) -> Iterator[Installation]:
 
 
 def status_of(address: str) -> int:
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=120) as answer:
         return int(answer.status)
 
 
