@@ -28,7 +28,7 @@ from urllib.parse import quote
 import pytest
 
 USER = "kanton"
-START_SECONDS = 30
+START_SECONDS = 240
 
 
 class PostgresMissing(RuntimeError):
@@ -126,7 +126,7 @@ def cluster(**settings: str) -> Iterator[Cluster]:
             except subprocess.TimeoutExpired:
                 # Somebody is still connected: SIGQUIT ends them too.
                 server.send_signal(3)
-                server.wait(10)
+                server.wait(120)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -80,7 +80,7 @@ class Desk:
 
     def _context(self, browser: Browser, **options: object) -> BrowserContext:
         context = browser.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(120_000)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         return context
 
@@ -134,7 +134,7 @@ class Desk:
 
     def confirm(self) -> None:
         """The app says which account it is; the computer notices by itself, and shows a first method's backup codes."""
-        expect(self.app.locator("h2")).to_contain_text(self.login["login"], timeout=20_000)
+        expect(self.app.locator("h2")).to_contain_text(self.login["login"], timeout=120_000)
         self.app.get_by_role("button", name="Authorize").click()
         expect(self.app.locator(".account")).to_contain_text(self.login["login"])
         expect(self.page.locator("h1")).to_have_text("Your backup codes")

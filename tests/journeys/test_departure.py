@@ -51,7 +51,7 @@ def opens(kanton: Installation, address: str) -> bool:
     """Whether the mail server takes the mailbox's password."""
     server = kanton.endpoints["imap"]
     try:
-        with imaplib.IMAP4(server["host"], server["port"], timeout=20) as client:
+        with imaplib.IMAP4(server["host"], server["port"], timeout=120) as client:
             client.starttls(ssl_context=trusting())
             client.login(address, password(kanton))
     # A server that takes up new passwords lets go of whoever has just come.
@@ -63,7 +63,7 @@ def opens(kanton: Installation, address: str) -> bool:
 def signed_in(browser: Browser, kanton: Installation, address: str) -> BrowserContext:
     """A browser in which one of the demo people is signed in."""
     context = browser.new_context(base_url=kanton.endpoints["web"], locale="en")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     page.goto("/login")
     page.locator("input[name=email], input[name=login]").first.fill(address)

@@ -51,7 +51,7 @@ def answered(kanton: Installation, name: str, kind: str) -> tuple[int, set[str]]
     """What the name server answers: its code, and the records."""
     question = dns.message.make_query(f"{name}.", kind)
     port = kanton.endpoints["dns"]["port"]
-    answer = dns.query.udp(question, "127.0.0.1", port=port, timeout=5)
+    answer = dns.query.udp(question, "127.0.0.1", port=port, timeout=60)
     return answer.rcode(), {rdata.to_text() for rrset in answer.answer for rdata in rrset}
 
 
@@ -62,7 +62,7 @@ def session(browser: Browser, kanton: Installation, **options: Any) -> BrowserCo
     context = browser.new_context(
         base_url=web, **{"locale": "en", "viewport": {"width": 1280, "height": 900}, **options}
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     page.goto("/login")
     page.locator("input[name=email], input[name=login]").first.fill(login["login"])
@@ -75,7 +75,7 @@ def session(browser: Browser, kanton: Installation, **options: Any) -> BrowserCo
 
 def will_be(page: Page, word: str) -> None:
     """The state beside the title turns into this word by itself."""
-    expect(page.locator(".page-state .wish")).to_contain_text(word, timeout=20_000)
+    expect(page.locator(".page-state .wish")).to_contain_text(word, timeout=120_000)
 
 
 @pytest.mark.spec("DOM-32", "DOM-34", "DOM-39")
@@ -124,7 +124,7 @@ def test_the_main_paths_work_without_javascript(kanton: Installation, browser: B
     page.get_by_label("Text").fill('say "hello"')
     page.get_by_role("button", name="Save the record").click()
     expect(page.locator("table")).to_contain_text('say "hello"')
-    until = time.monotonic() + 20
+    until = time.monotonic() + 240
     while answered(kanton, f"plain.{ZONE}", "TXT")[1] != {'"say \\"hello\\""'}:
         assert time.monotonic() < until
         time.sleep(0.1)
@@ -136,7 +136,7 @@ def test_the_main_paths_work_without_javascript(kanton: Installation, browser: B
     expect(page.locator("main")).to_contain_text(f"plain.{ZONE} TXT")
     page.get_by_role("button", name="Save these changes").click()
     expect(page.locator("table")).not_to_contain_text('say "hello"')
-    until = time.monotonic() + 20
+    until = time.monotonic() + 240
     while answered(kanton, f"plain.{ZONE}", "TXT")[0] != dns.rcode.NXDOMAIN:
         assert time.monotonic() < until
         time.sleep(0.1)

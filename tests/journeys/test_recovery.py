@@ -45,7 +45,7 @@ def page_of(browser: Browser, kanton: Installation, *, phone: bool = False) -> P
     context = browser.new_context(
         base_url=kanton.endpoints["web"], locale="en", viewport=size, is_mobile=phone, has_touch=phone
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(120_000)
     return context.new_page()
 
 

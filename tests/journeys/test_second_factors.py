@@ -76,7 +76,7 @@ def open_browser(browser: Browser, kanton: Installation, **options: Any) -> Page
         **{"locale": "en", "viewport": {"width": 1280, "height": 900}, **options},
     )
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(120_000)
     return page
 
 

@@ -63,7 +63,7 @@ def provider() -> Iterator[str]:
         yield issuer
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def browser() -> Iterator[Browser]:
 def tell(issuer: str, **state: object) -> None:
     """Tell the provider how to behave."""
     data = json.dumps(state).encode()
-    urllib.request.urlopen(urllib.request.Request(f"{issuer}/control", data=data, method="POST"), timeout=10)
+    urllib.request.urlopen(urllib.request.Request(f"{issuer}/control", data=data, method="POST"), timeout=120)
 
 
 def at_the_provider(page: Page) -> None:
@@ -121,7 +121,7 @@ def test_from_the_settings_to_the_first_sign_in_and_out(
 
     # Lea, on her phone, for the first time.
     phone = browser.new_context(base_url=web, locale="en", viewport={"width": 390, "height": 844})
-    phone.set_default_timeout(15_000)
+    phone.set_default_timeout(120_000)
     lea = phone.new_page()
     lea.goto("/login")
     lea.get_by_role("link", name="Sign in with SSO").click()

@@ -62,7 +62,7 @@ class Reader:
         self.web = kanton.endpoints["web"]
         context = browser.new_context(base_url=self.web, locale="en", viewport={"width": 1280, "height": 900})
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(120_000)
 
     def link_from_mail(self, pattern: str) -> str:
         """The newest link to the console in a mail to this person that fits the pattern."""
@@ -210,7 +210,7 @@ def ask(reader: Reader, name: str, kind: str, *, tcp: bool = False) -> list[str]
     server = reader.kanton.endpoints["dns"]
     question = dns.message.make_query(name, kind)
     how = dns.query.tcp if tcp else dns.query.udp
-    answer = how(question, server["host"], port=server["port"], timeout=5)
+    answer = how(question, server["host"], port=server["port"], timeout=60)
     return [rdata.to_text() for rrset in answer.answer for rdata in rrset]
 
 
@@ -235,7 +235,7 @@ def get_mail(ana: Reader) -> None:
     page.get_by_label("Message").fill("Merci vielmal")
     submit_and_leave(page, "Send the message")
     server = ana.kanton.endpoints["imap"]
-    client = imaplib.IMAP4(server["host"], server["port"], timeout=20)
+    client = imaplib.IMAP4(server["host"], server["port"], timeout=120)
     client.starttls(ssl_context=trusting())
     client.login(address, "Kiesel-Fjord-88-Lampe")
     client.select("Sent", readonly=True)
@@ -259,7 +259,7 @@ def delivered(reader: Reader, address: str) -> bool:
     message.set_content("Anbei die Offerte")
     message.add_alternative("<p>Anbei die Offerte</p><img src='https://track.example/x.gif'>", subtype="html")
     server = reader.kanton.endpoints["smtp"]
-    with smtplib.SMTP(server["host"], server["port"], timeout=20) as client:
+    with smtplib.SMTP(server["host"], server["port"], timeout=120) as client:
         try:
             client.sendmail("lea@outside.example", [address], bytes(message))
         except smtplib.SMTPRecipientsRefused:

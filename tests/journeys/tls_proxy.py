@@ -80,7 +80,7 @@ class TlsProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with client:
-            client.settimeout(30)
+            client.settimeout(240)
             head = b""
             while b"\r\n\r\n" not in head and len(head) < CHUNK:
                 piece = client.recv(CHUNK)
@@ -98,7 +98,7 @@ class TlsProxy:
             try:
                 with (
                     self._tls.wrap_socket(client, server_side=True) as inner,
-                    socket.create_connection(self._to, timeout=30) as kanton,
+                    socket.create_connection(self._to, timeout=240) as kanton,
                 ):
                     back = threading.Thread(target=_pump, args=(kanton, inner), daemon=True)
                     back.start()

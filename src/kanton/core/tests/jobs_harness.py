@@ -53,8 +53,15 @@ def setup(jobs: int) -> None:
 
 def work(*, until_drained: bool, threads: int = 3) -> None:
     """Run a worker until SIGTERM, or until no job is left."""
+    from kanton.config import config
     from kanton.core.jobs.models import Job, JobState
     from kanton.core.jobs.worker import Worker
+
+    class Noting(Worker):
+        def _stop(self) -> None:
+            """From now on it takes no other job: tests wait for this file."""
+            super()._stop()
+            (config.home / "stopping").touch()
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -66,7 +73,7 @@ def work(*, until_drained: bool, threads: int = 3) -> None:
 
     if until_drained:
         threading.Thread(target=watch, daemon=True).start()
-    Worker(threads=threads).run(stop)
+    Noting(threads=threads).run(stop)
 
 
 def torture(kills: int, seed: int) -> None:
@@ -98,7 +105,7 @@ def torture(kills: int, seed: int) -> None:
                 os._exit(status)
         if round_ < kills:
             # On a busy machine a worker takes long to start: one that has not begun would be no loss.
-            until = time.monotonic() + 20
+            until = time.monotonic() + 240
             while claims() == before and time.monotonic() < until:
                 time.sleep(0.002)
             time.sleep(chance.uniform(0, 0.05))

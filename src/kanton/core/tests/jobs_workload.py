@@ -106,12 +106,13 @@ def kill_own_worker() -> None:
 
 
 @task()
-def slow(seconds: float) -> None:
-    """Takes its time, and says when it began and ended."""
+def slow() -> None:
+    """Takes until a file says "go", and says when it began and ended."""
     with engine_log().open("a") as log:
         log.write("begin\n")
         log.flush()
-        time.sleep(seconds)
+        while not (config.home / "go").exists():
+            time.sleep(0.01)
         log.write("end\n")
 
 

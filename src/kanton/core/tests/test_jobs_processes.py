@@ -51,10 +51,10 @@ class Installation:
         return done.stdout
 
     @contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[str]]:
+    def worker(self, **settings: str) -> Iterator[subprocess.Popen[str]]:
         """A worker that is ready, killed at the end if it still runs."""
         process = subprocess.Popen(
-            [*HARNESS, "worker"], env=self.environment, stderr=subprocess.PIPE, text=True
+            [*HARNESS, "worker"], env=self.environment | settings, stderr=subprocess.PIPE, text=True
         )
         try:
             await_true(lambda: list((self.home / "run").glob("jobs-*.bell")))
@@ -69,7 +69,7 @@ class Installation:
             with psycopg.connect(self.url, autocommit=True) as connection:
                 cursor = connection.execute(statement.replace("?", "%s").encode(), parameters)
                 return cursor.fetchall() if cursor.description else []
-        with sqlite3.connect(self.home / "kanton.sqlite3", timeout=20, isolation_level=None) as database:
+        with sqlite3.connect(self.home / "kanton.sqlite3", timeout=240, isolation_level=None) as database:
             return database.execute(statement, parameters).fetchall()
 
     def enqueue(self, task: str, arguments: str = "[]", **columns: object) -> None:
@@ -97,13 +97,12 @@ class Installation:
         return path.read_text().splitlines() if path.exists() else []
 
 
-def await_true(question: Callable[[], object], seconds: float = 20) -> float:
-    """Wait until the answer is true; returns how long that took."""
+def await_true(question: Callable[[], object], seconds: float = 240) -> None:
+    """Wait until the answer is true."""
     began = time.monotonic()
     while not question():
         assert time.monotonic() - began < seconds, "waited in vain"
         time.sleep(0.005)
-    return time.monotonic() - began
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.engine("postgres"))])
@@ -157,27 +156,23 @@ def test_a_worker_told_to_stop_finishes_the_job_in_hand_and_takes_no_other(
     installation.harness("setup", 0)
     with installation.worker() as worker:
         for _ in range(5):
-            installation.enqueue("slow", "[0.7]")
+            installation.enqueue("slow")
         await_true(lambda: installation.engine_log.count("begin") == 3)  # one for each thread
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(10) == 0
+        await_true((installation.home / "stopping").exists)
+        (installation.home / "go").touch()
+        assert worker.wait(240) == 0
     assert Counter(installation.engine_log) == {"begin": 3, "end": 3}
     assert Counter(row[0] for row in installation.jobs("slow")) == {"done": 3, "waiting": 2}
 
 
-def test_an_idle_worker_wakes_at_once_and_costs_next_to_nothing(installation: Installation) -> None:
+def test_an_idle_worker_sleeps_until_the_bell_wakes_it(installation: Installation) -> None:
+    """By itself it would look again after a minute."""
     installation.harness("setup", 0)
-    with installation.worker() as worker:
-        await_true(lambda: installation.ask("SELECT 1 FROM core_job WHERE state = 'waiting'") == [])
-        time.sleep(1.5)
-        before = cpu_seconds(worker.pid)
-        time.sleep(2)
-        assert cpu_seconds(worker.pid) - before <= 0.06  # 3 % of one core, measured in steps of 10 ms
-        waits = []
+    with installation.worker(KANTON_JOBS_POLL_SECONDS="60"):
         for number in range(5):
             installation.enqueue("tell_engine", f"[{number}]")
-            waits.append(await_true(lambda: len(installation.engine_log) == number + 1))  # noqa: B023
-        assert sorted(waits)[2] < 0.2
+            await_true(lambda: len(installation.engine_log) == number + 1, 50)  # noqa: B023
 
 
 def test_a_hung_job_is_given_up_and_the_worker_asks_for_a_new_process(installation: Installation) -> None:
@@ -185,7 +180,7 @@ def test_a_hung_job_is_given_up_and_the_worker_asks_for_a_new_process(installati
     for _ in range(3):
         installation.enqueue("hang")
     with installation.worker() as worker:
-        assert worker.wait(20) != 0
+        assert worker.wait(240) != 0
         assert worker.stderr is not None and "WorkerStuck" in worker.stderr.read()
 
 
@@ -195,9 +190,3 @@ def test_many_processes_turn_each_slot_into_one_job(installation: Installation) 
     assert len(made) == 4 and sum(map(int, made)) >= 1
     # Jobs of one schedule that still wait are one; the slots in between were each taken once.
     assert installation.ask("SELECT count(*) FROM core_job WHERE state = 'waiting'") == [(1,)]
-
-
-def cpu_seconds(pid: int) -> float:
-    """The time a process has computed."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

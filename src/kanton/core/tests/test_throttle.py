@@ -179,7 +179,7 @@ def test_four_processes_at_once_are_counted_exactly(url: str, tmp_path: Path) ->
         for _ in range(4)
     ]  # fmt: skip
     time.sleep(0.1)
-    admitted = [int(process.communicate("go\n", timeout=60)[0]) for process in processes]
+    admitted = [int(process.communicate("go\n", timeout=240)[0]) for process in processes]
     assert all(process.returncode == 0 for process in processes)
     assert sum(admitted) == 500
 

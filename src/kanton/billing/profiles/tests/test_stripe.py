@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -134,27 +131,29 @@ def test_without_secrets_it_is_not_offered_and_an_unreachable_stripe_is_said(
 # ── Against localstripe, a process of its own on loopback
 
 
+# It could be told a port, which another program may take before it does. This socket takes connections at once.
+LOCALSTRIPE = """
+import socket
+from aiohttp import web
+from localstripe.server import app
+own = socket.create_server(("127.0.0.1", 0))
+print(own.getsockname()[1], flush=True)
+web.run_app(app, sock=own, print=None)
+"""
+
+
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """A running localstripe."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "localstripe", "--port", str(port), "--from-scratch"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, "-c", LOCALSTRIPE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
     try:
-        for _turn in range(200):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/js.stripe.com/v3/", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.communicate(timeout=120)
 
 
 @pytest.fixture

@@ -314,6 +314,8 @@ def test_questions_during_publications_are_always_whole(server: Running) -> None
     watcher.start()
     for zone in zones:
         server.engine.publish(zone)
+        while not seen and watcher.is_alive():
+            time.sleep(0.01)
     stop.set()
     watcher.join()
     assert seen

@@ -91,7 +91,7 @@ class Running:
         """Make the engine know this."""
         self.engine.publish_domain(state)
 
-    def until(self, condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    def until(self, condition: Callable[[], Any], seconds: float = 120.0) -> Any:
         """Wait for a condition; its value."""
         end = time.monotonic() + seconds
         while not (found := condition()):

@@ -157,10 +157,10 @@ def test_the_web_app_opens_a_mailbox_and_others_cannot_use_its_way(mail: Running
 @pytest.mark.spec("MAIL-37")
 def test_tls_is_offered_from_the_start_and_by_command(mail: Running) -> None:
     context = untrusting()
-    secure = imaplib.IMAP4_SSL("127.0.0.1", mail.settings.imaps_port, ssl_context=context, timeout=20)
+    secure = imaplib.IMAP4_SSL("127.0.0.1", mail.settings.imaps_port, ssl_context=context, timeout=60)
     assert secure.login("info@acme.example", DEVICE)[0] == "OK"
     secure.logout()
-    upgraded = imaplib.IMAP4("127.0.0.1", mail.settings.imap_port, timeout=20)
+    upgraded = imaplib.IMAP4("127.0.0.1", mail.settings.imap_port, timeout=60)
     assert upgraded.starttls(context)[0] == "OK"
     assert upgraded.login("info@acme.example", DEVICE)[0] == "OK"
     upgraded.logout()

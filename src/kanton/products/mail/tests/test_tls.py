@@ -22,7 +22,7 @@ def test_servers_that_start_together_make_one_pair(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(tls, "_make", counted)
 
     def start(_number: int) -> bytes:
-        together.wait(20)
+        together.wait(240)
         tls.server_context(EngineSettings(tmp_path, hostname="mail.acme.example"))
         return (tmp_path / "mail" / "tls" / "certificate.pem").read_bytes()
 
