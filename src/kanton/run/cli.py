@@ -57,6 +57,17 @@ class Kanton(click.Group):
             self._rooms = found
         return self._rooms
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. A database that is not there, or does not answer, is told in a sentence."""
+        try:
+            return super().invoke(ctx)
+        except Exception as problem:
+            # Most commands never load Django; what was not loaded cannot have failed.
+            database = sys.modules.get("django.db.utils")
+            if database is None or not isinstance(problem, database.DatabaseError):
+                raise
+            raise click.ClickException(_database_trouble(problem)) from None
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, ours first."""
         ours = super().list_commands(ctx)
@@ -65,6 +76,18 @@ class Kanton(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """The command of this name."""
         return super().get_command(ctx, name) or self.rooms().get(name)
+
+
+def _database_trouble(problem: Exception) -> str:
+    from kanton.config import config
+
+    described = config.database.described
+    if any(words in str(problem) for words in ("no such table", "does not exist")):
+        return (
+            f"{described} has no tables of Kanton yet. Start Kanton once (bin/run), or name the home you mean: "
+            f"KANTON_HOME is {config.home}"
+        )
+    return f"{described} does not answer: {str(problem).strip()}. `kanton doctor` looks into it."
 
 
 @click.group(cls=Kanton, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

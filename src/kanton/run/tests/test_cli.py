@@ -6,6 +6,7 @@ import types
 import click
 import pytest
 from click.testing import CliRunner, Result
+from django.db import DatabaseError
 
 from kanton.accounts.models import Person
 from kanton.activity.models import Activity
@@ -54,6 +55,27 @@ def test_the_log_is_proved_and_an_edited_row_is_found(login: str) -> None:
     bad = call("activity", "verify")
     assert bad.exit_code == 1 and row.chain in bad.output
     assert "There is no chain" in call("activity", "verify", "--chain", "nowhere").output
+
+
+@pytest.mark.parametrize("command", [("activity", "verify"), ("token", "create", "ana@acme.example")])
+@pytest.mark.parametrize(
+    ("problem", "advice"),
+    [
+        ("no such table: activity_chain", "Start Kanton once (bin/run)"),
+        ('relation "activity_chain" does not exist', "Start Kanton once (bin/run)"),
+        ("database is locked", "does not answer: database is locked. `kanton doctor` looks into it."),
+    ],
+)
+def test_a_database_that_is_not_there_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], problem: str, advice: str
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise DatabaseError(problem)
+
+    monkeypatch.setattr(cli, "use_django", fail)
+    result = call(*command)
+    assert result.exit_code == 1 and advice in result.output
+    assert [line[:6] for line in result.output.splitlines()] == ["Error:"]
 
 
 def test_a_room_adds_its_commands_by_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
