@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,29 +134,32 @@ def test_without_secrets_it_is_not_offered_and_an_unreachable_stripe_is_said(
 # ── Against localstripe, a process of its own on loopback
 
 
-# It could be told a port, which another program may take before it does. This socket takes connections at once.
-LOCALSTRIPE = """
-import socket
-from aiohttp import web
-from localstripe.server import app
-own = socket.create_server(("127.0.0.1", 0))
-print(own.getsockname()[1], flush=True)
-web.run_app(app, sock=own, print=None)
-"""
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """A running localstripe."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", LOCALSTRIPE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    # Told a port, it would bind it later than another program may.
+    own = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{own.getsockname()[1]}"
+    program = (
+        "import socket; from aiohttp import web; from localstripe.server import app; "
+        f"web.run_app(app, sock=socket.socket(fileno={own.fileno()}), print=None)"
     )
-    assert process.stdout is not None
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], pass_fds=[own.fileno()],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    own.close()
     try:
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        while process.poll() is None:
+            try:
+                urllib.request.urlopen(f"{address}/js.stripe.com/v3/", timeout=120).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield address
     finally:
         process.terminate()
-        process.communicate(timeout=120)
+        process.wait(120)
 
 
 @pytest.fixture
