@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -13,9 +12,9 @@ from django.urls import reverse
 from kanton.core.web import domain_error_page
 from kanton.organizations.errors import NetworkNotAllowed
 from kanton.organizations.policies.queries import meets
-from kanton.organizations.policies.sessions import is_limited, is_over
+from kanton.organizations.policies.sessions import prove_again
 from kanton.organizations.resolver import held_by
-from kanton.ui.hx import is_htmx, send_to
+from kanton.ui.hx import send_to
 
 
 class PolicyMiddleware:
@@ -45,10 +44,8 @@ class PolicyMiddleware:
             except NetworkNotAllowed as error:
                 request.organization = None  # type: ignore[attr-defined] # the frame must not ask again
                 return domain_error_page(request, error)
-        if is_limited(organization) and is_over(request, organization):
-            is_page = request.method == "GET" and not is_htmx(request)
-            back = request.get_full_path() if is_page else f"/o/{organization.slug}/"
-            return send_to(request, f"{reverse('accounts:again')}?{urlencode({'next': back})}")
+        if (again := prove_again(request, organization, home=f"/o/{organization.slug}/")) is not None:
+            return again
         if meets(actor, organization):
             return None
         wall = reverse("policies:needed", args=[organization.slug])

@@ -1,16 +1,19 @@
-"""How long a sign-in lasts inside an organization that limits it; asked by the gate before its pages."""
+"""How long a sign-in lasts inside an organization that limits it; asked before its pages and its mailboxes."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from kanton.accounts.reauthentication import SESSION_KEY
 from kanton.accounts.sessions import UNTIL
 from kanton.config import config
 from kanton.core import clock
 from kanton.organizations.models import Organization
+from kanton.ui.hx import is_htmx, send_to
 
 SEEN = "seen_in"
 DAY = 24 * 3600
@@ -20,6 +23,16 @@ def is_limited(organization: Organization) -> bool:
     """Does a rule about sessions hold here by now? Costs no query."""
     day = organization.session_rule_from
     return day is not None and clock.today() >= day
+
+
+def prove_again(request: HttpRequest, organization: Organization, *, home: str) -> HttpResponse | None:
+    """The answer to somebody whose sign-in is over here: they prove themselves, and come back to the page they asked
+    for, or `home` when it was no page. None for everybody else."""
+    if not is_limited(organization) or not is_over(request, organization):
+        return None
+    is_page = request.method == "GET" and not is_htmx(request)
+    back = request.get_full_path() if is_page else home
+    return send_to(request, f"{reverse('accounts:again')}?{urlencode({'next': back})}")
 
 
 def is_over(request: HttpRequest, organization: Organization) -> bool:

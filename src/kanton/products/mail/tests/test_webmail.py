@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -15,15 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanton.accounts.models import Person
+from kanton.core import clock
 from kanton.core.actor import Actor
 from kanton.organizations.actions import change_access
 from kanton.organizations.branding.actions import set_wide_logo
 from kanton.organizations.branding.logos import Drawn
 from kanton.organizations.models import Membership, Organization
+from kanton.organizations.policies.actions import limit_sessions
 from kanton.products.mail.models import Mailbox, MailService
 from kanton.products.mail.tests.factories import make_mailbox
 from kanton.products.mail.tests.running import Running, running
 from kanton.products.mail.webmail import imap
+from kanton.testing import PASSWORD
 
 NAMES = ("info", "ben")
 
@@ -320,6 +324,31 @@ def test_reading_without_sending(
     assert reader.get(f"/mail/{box.pk}/").status_code == 200
     answer = reader.post(f"/mail/{box.pk}/compose", {"do": "send", "to": "ben@acme.example", "text": "x"})
     assert answer.status_code == 403 and engine_here.inbox("ben@acme.example") == []
+
+
+def test_a_sign_in_ends_here_too_where_the_organization_limits_it_and_no_word_is_lost(
+    engine_here: Running, box: Mailbox, owner: Actor, ben: Person, client: Client
+) -> None:
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    folder, again = f"/mail/{box.pk}/", f"/account/again?next=%2Fmail%2F{box.pk}%2F"
+    with clock.travel(noon):
+        limit_sessions(owner, box.organization, hours=8, begins=noon.date())
+        client.post("/login", {"email": ben.email, "password": PASSWORD})
+        assert client.get(folder).status_code == 200
+    with clock.travel(noon + timedelta(hours=8, minutes=1)):
+        asked = client.get(folder)
+        assert (asked.status_code, asked["Location"]) == (302, again)
+        assert client.get(f"/mail/{box.pk}/compose")["Location"] == f"{again}compose"
+        words = {"do": "send", "to": "ben@acme.example", "subject": "Long", "text": "All my words"}
+        answer = client.post(f"/mail/{box.pk}/compose", words)
+        assert (answer.status_code, answer["Location"]) == (302, again)
+        assert (engine_here.inbox(folder="Sent"), engine_here.inbox("ben@acme.example")) == ([], [])
+        (draft,) = engine_here.inbox(folder="Drafts")
+        assert b"All my words" in draft
+        assert client.post(f"/mail/{box.pk}/act", {"do": "empty", "folder": "Drafts"})["Location"] == again
+        assert Client().get(folder)["Location"].startswith("/login")
+        client.post(again, {"current_password": PASSWORD})
+        assert client.get(folder).status_code == 200
 
 
 @given(st.text(max_size=60))

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kanton.core.actor import Actor
 from kanton.core.errors import Invalid
+from kanton.organizations.policies.sessions import prove_again
 from kanton.organizations.queries import organization_for
 from kanton.organizations.shell import logo_address
 from kanton.products.mail import mime
@@ -72,6 +73,29 @@ def signed_in(
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", guarded)
 
 
+def in_mailbox(
+    *, sending: bool = False
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Give the view the mailbox that the address names. Where its organization limits how long a sign-in lasts, people
+    prove themselves again as on its pages; what they were writing is kept as a draft for them."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def opened(request: MailRequest, *args: Any, mailbox: int, **kwargs: Any) -> HttpResponse:
+            box = mailbox_for(request.actor, mailbox, sending=sending)
+            home = reverse("webmail:folder", args=[box.pk])
+            again = prove_again(request, box.organization, home=home)
+            if again is None:
+                return view(request, box, *args, **kwargs)
+            if sending and request.method == "POST":
+                _keep_draft(request, box)
+            return again
+
+        return signed_in(opened)
+
+    return decorate
+
+
 @require_GET
 @signed_in
 def home(request: MailRequest) -> HttpResponse:
@@ -90,10 +114,9 @@ def home(request: MailRequest) -> HttpResponse:
 
 
 @require_GET
-@signed_in
-def folder(request: MailRequest, mailbox: int) -> HttpResponse:
+@in_mailbox()
+def folder(request: MailRequest, box: Mailbox) -> HttpResponse:
     """The messages of a folder, newest first, 50 a page; or those that a search finds."""
-    box = mailbox_for(request.actor, mailbox)
     name, search = _folder_name(request), mime.cleaned(request.GET.get("q", "")).strip()[:200]
     with open_mailbox(box.address) as session:
         context = _frame(request, box, session, name)
@@ -103,10 +126,9 @@ def folder(request: MailRequest, mailbox: int) -> HttpResponse:
 
 
 @require_GET
-@signed_in
-def message(request: MailRequest, mailbox: int, uid: int) -> HttpResponse:
+@in_mailbox()
+def message(request: MailRequest, box: Mailbox, uid: int) -> HttpResponse:
     """One message. Reading marks it as read."""
-    box = mailbox_for(request.actor, mailbox)
     name = _folder_name(request)
     with open_mailbox(box.address) as session:
         envelope = session.envelope(name, uid)
@@ -126,10 +148,9 @@ def message(request: MailRequest, mailbox: int, uid: int) -> HttpResponse:
 
 
 @require_GET
-@signed_in
-def body(request: MailRequest, mailbox: int, uid: int) -> HttpResponse:
+@in_mailbox()
+def body(request: MailRequest, box: Mailbox, uid: int) -> HttpResponse:
     """The message's HTML, cleaned, in a document that runs nothing and, until allowed, loads nothing (MAIL-91)."""
-    box = mailbox_for(request.actor, mailbox)
     name, allowed = _folder_name(request), request.GET.get("images") == "1"
     with open_mailbox(box.address) as session:
         raw, _flags = session.raw(name, uid)
@@ -144,10 +165,9 @@ def body(request: MailRequest, mailbox: int, uid: int) -> HttpResponse:
 
 
 @require_GET
-@signed_in
-def attachment(request: MailRequest, mailbox: int, uid: int, number: int) -> HttpResponse:
+@in_mailbox()
+def attachment(request: MailRequest, box: Mailbox, uid: int, number: int) -> HttpResponse:
     """One attachment. Only harmless kinds open in the browser, the others are saved."""
-    box = mailbox_for(request.actor, mailbox)
     with open_mailbox(box.address) as session:
         raw, _flags = session.raw(_folder_name(request), uid)
     found = mime.attachment(raw, number)
@@ -156,20 +176,18 @@ def attachment(request: MailRequest, mailbox: int, uid: int, number: int) -> Htt
 
 
 @require_GET
-@signed_in
-def source(request: MailRequest, mailbox: int, uid: int) -> HttpResponse:
+@in_mailbox()
+def source(request: MailRequest, box: Mailbox, uid: int) -> HttpResponse:
     """The message as it came, to keep or to look into."""
-    box = mailbox_for(request.actor, mailbox)
     with open_mailbox(box.address) as session:
         raw, _flags = session.raw(_folder_name(request), uid)
     return _download(raw, f"message-{uid}.eml", None)
 
 
 @require_POST
-@signed_in
-def act(request: MailRequest, mailbox: int) -> HttpResponse:
+@in_mailbox()
+def act(request: MailRequest, box: Mailbox) -> HttpResponse:
     """Mark, move or delete the selected messages. Deleting moves to the trash first, with Undo."""
-    box = mailbox_for(request.actor, mailbox)
     name = request.POST.get("folder", "INBOX")[:500]
     uids = _uids(request.POST.getlist("selected"))
     what = request.POST.get("do", "")
@@ -212,10 +230,9 @@ def act(request: MailRequest, mailbox: int) -> HttpResponse:
 
 
 @require_POST
-@signed_in
-def undo(request: MailRequest, mailbox: int) -> HttpResponse:
+@in_mailbox()
+def undo(request: MailRequest, box: Mailbox) -> HttpResponse:
     """Move messages back to where they were."""
-    box = mailbox_for(request.actor, mailbox)
     uids = _uids(request.GET.get("uids", "").split(","))
     to = request.GET.get("to", "INBOX")
     with open_mailbox(box.address) as session:
@@ -224,10 +241,9 @@ def undo(request: MailRequest, mailbox: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
-def compose(request: MailRequest, mailbox: int) -> HttpResponse:
+@in_mailbox(sending=True)
+def compose(request: MailRequest, box: Mailbox) -> HttpResponse:
     """Write a message, a reply or a forward; send it, or keep it as a draft."""
-    box = mailbox_for(request.actor, mailbox, sending=True)
     is_draft = request.POST.get("do") == "draft"
     with open_mailbox(box.address) as session:
         if request.method == "POST":
@@ -241,6 +257,14 @@ def compose(request: MailRequest, mailbox: int) -> HttpResponse:
         context = _frame(request, box, session, "")
     context["form"] = form
     return render(request, "webmail/compose.html", context, status=422 if form.is_bound else 200)
+
+
+def _keep_draft(request: MailRequest, box: Mailbox) -> None:
+    """Nothing that was written is lost, whatever stops it from being sent."""
+    form = ComposeForm(request.POST, request.FILES, is_draft=True)
+    if form.is_valid():
+        with open_mailbox(box.address) as session:
+            _send_or_keep(request, box, session, form, is_draft=True)
 
 
 def _send_or_keep(
