@@ -1,11 +1,16 @@
-"""What staff can change: the machinery, never what belongs to customers."""
+"""What staff can change: the machinery, and who is signed in; never what belongs to customers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from allauth.usersessions.models import UserSession
 from django.utils.module_loading import import_string
 
+from kanton.accounts.access.actions import sign_out
+from kanton.accounts.browsers import browser_of
+from kanton.accounts.models import Person
+from kanton.backoffice import emails
 from kanton.backoffice.activity import Happened
 from kanton.backoffice.errors import (
     CannotTryAgain,
@@ -13,6 +18,8 @@ from kanton.backoffice.errors import (
     MailIsOnItsWay,
     NothingToCancel,
     NothingToRetry,
+    NotSignedIn,
+    ReasonMissing,
 )
 from kanton.core.action import action, after_commit, record
 from kanton.core.actor import Actor
@@ -57,6 +64,45 @@ def send_mail_again(actor: Actor, mail: Mail) -> Mail:
     record(actor, Happened.MAIL_SENT_AGAIN, mail, to=mail.to)
     after_commit(deliver_mail, mail.pk)
     return mail
+
+
+@action(right=STAFF)
+def end_session_of(actor: Actor, session: UserSession, *, reason: str) -> None:
+    """Sign one browser of somebody out. The person is told why, and reads it in the account's activity.
+
+    Raises ReasonMissing."""
+    browser = str(browser_of(session.user_agent))
+    person = _told(session.user, [browser], reason)
+    record(actor, Happened.SESSION_ENDED, person, browser=browser, reason=_short(reason))
+    sign_out(session)
+
+
+@action(right=STAFF)
+def end_sessions_of(actor: Actor, person: Person, *, reason: str) -> int:
+    """Sign somebody out everywhere, which is less than a block: whoever knows password and second factor comes in
+    again. Tokens and app passwords stay. Returns how many sessions ended.
+
+    Raises ReasonMissing, NotSignedIn.
+    """
+    sessions = list(UserSession.objects.select_for_update(of=("self",)).filter(user=person).order_by("-pk"))
+    if not sessions:
+        raise NotSignedIn
+    _told(person, [str(browser_of(session.user_agent)) for session in sessions], reason)
+    record(actor, Happened.SESSIONS_ENDED, person, reason=_short(reason), count=len(sessions))
+    for session in sessions:
+        sign_out(session)
+    return len(sessions)
+
+
+def _told(person: Person, browsers: Sequence[str], reason: str) -> Person:
+    if not _short(reason):
+        raise ReasonMissing
+    emails.sessions_ended(person, browsers, _short(reason))
+    return person
+
+
+def _short(reason: str) -> str:
+    return reason.strip()[:500]
 
 
 @action(right=STAFF)

@@ -17,6 +17,16 @@ class Happened(Kind):
         _("%(actor)s of the provider sent the mail “%(target)s” to %(to)s again"),
         ("target", "to"),
     )
+    SESSION_ENDED = (
+        "backoffice.session_ended",
+        _("%(actor)s of the provider ended a session of %(target)s (%(browser)s): %(reason)s"),
+        ("target", "browser", "reason"),
+    )
+    SESSIONS_ENDED = (
+        "backoffice.sessions_ended",
+        _("%(actor)s of the provider ended all sessions of %(target)s: %(reason)s"),
+        ("target", "reason"),
+    )
     WISH_TRIED_AGAIN = (
         "backoffice.wish_tried_again",
         _("%(actor)s of the provider had the change of %(target)s tried again"),

@@ -7,16 +7,26 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from kanton.accounts.access.api import OpenSessionOut, session_out
 from kanton.accounts.models import Person
 from kanton.activity.models import Activity
 from kanton.backoffice import queries
-from kanton.backoffice.actions import cancel_jobs, retry_jobs, send_mail_again, try_wish_again
+from kanton.backoffice.actions import (
+    cancel_jobs,
+    end_session_of,
+    end_sessions_of,
+    retry_jobs,
+    send_mail_again,
+    try_wish_again,
+)
 from kanton.backoffice.errors import (
     CannotTryAgain,
     MailIsErased,
     MailIsOnItsWay,
     NothingToCancel,
     NothingToRetry,
+    NotSignedIn,
+    ReasonMissing,
 )
 from kanton.backoffice.queries import Health, Stuck
 from kanton.core import clock
@@ -515,6 +525,46 @@ def read_person(request: ApiRequest, number: int) -> PersonWithAll:
             for each in queries.memberships(request.actor, found)
         ],
     }
+
+
+class ReasonIn(Body):
+    """Why; the person reads it."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+@router.get("/2/staff/people/{number}/sessions", scopes=STAFF)
+@exposes(queries.sessions)
+def list_sessions(request: ApiRequest, number: int) -> list[OpenSessionOut]:
+    """List where somebody is signed in."""
+    found = queries.person(request.actor, number)
+    return [session_out(each) for each in queries.sessions(request.actor, found)]
+
+
+@router.delete(
+    "/2/staff/people/{number}/sessions",
+    scopes=STAFF,
+    errors=(ReasonMissing, NotSignedIn),
+    example={"reason": "Your laptop was reported stolen."},
+)
+@exposes(end_sessions_of)
+def delete_sessions(request: ApiRequest, number: int, data: ReasonIn) -> int:
+    """Sign somebody out everywhere; tell how many sessions ended. They get a mail with the reason."""
+    return end_sessions_of(request.actor, queries.person(request.actor, number), reason=data.reason)
+
+
+@router.delete(
+    "/2/staff/people/{number}/sessions/{session}",
+    scopes=STAFF,
+    errors=(ReasonMissing,),
+    example={"reason": "Your laptop was reported stolen."},
+)
+@exposes(end_session_of, queries.session)
+def delete_session(request: ApiRequest, number: int, session: int, data: ReasonIn) -> bool:
+    """Sign one browser of somebody out. They get a mail with the reason."""
+    found = queries.session(request.actor, queries.person(request.actor, number), session)
+    end_session_of(request.actor, found, reason=data.reason)
+    return True
 
 
 class StuckOut(TypedDict):

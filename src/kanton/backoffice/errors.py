@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from kanton.core.errors import Conflict
+from kanton.core.errors import Conflict, DomainError
 
 
 class NothingToRetry(Conflict):
@@ -33,6 +33,20 @@ class MailIsOnItsWay(Conflict):
 
     code = "backoffice.mail_is_on_its_way"
     message = _("This mail still waits to be delivered. Start its job again to hurry it.")
+
+
+class NotSignedIn(Conflict):
+    """There is no session to end."""
+
+    code = "backoffice.not_signed_in"
+    message = _("Nobody is signed in to this account now.")
+
+
+class ReasonMissing(DomainError):
+    """The person will read why."""
+
+    code, status, field = "backoffice.reason_missing", 422, "reason"
+    message = _("Say why. The person reads it.")
 
 
 class CannotTryAgain(Conflict):

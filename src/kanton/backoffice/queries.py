@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from kanton.accounts.access.queries import OpenSession, sessions_of
 from kanton.accounts.models import Person
 from kanton.accounts.queries import has_second_factor
 from kanton.accounts.web import require_staff
@@ -118,6 +120,18 @@ def people(actor: Actor) -> QuerySet[Person]:
 def person(actor: Actor, number: int) -> Person:
     """One person."""
     return get_or_not_found(people(actor), pk=number)
+
+
+def sessions(actor: Actor, found: Person) -> list[OpenSession]:
+    """Where somebody is signed in, the latest first."""
+    require_staff(actor)
+    return sessions_of(found.pk)
+
+
+def session(actor: Actor, found: Person, number: int) -> UserSession:
+    """One of these sessions."""
+    require_staff(actor)
+    return get_or_not_found(UserSession.objects.filter(user=found).select_related("user"), pk=number)
 
 
 def memberships(actor: Actor, found: Person) -> list[Membership]:

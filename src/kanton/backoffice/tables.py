@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from kanton.accounts.access.queries import OpenSession
 from kanton.accounts.models import Person
 from kanton.activity.models import Activity
 from kanton.activity.tables import ActivityTable
@@ -162,6 +165,22 @@ class OrganizationTable(Table[Organization]):
         gettext_lazy("They appear here when somebody registers."),
         icon="building",
     )
+
+
+class PersonSessionTable(Table[OpenSession]):
+    """Where one person is signed in."""
+
+    browser = Column(gettext_lazy("Browser"), main=True)
+    where = Column(gettext_lazy("Where"), value=lambda row: ", ".join(filter(None, (row.place, row.address))))
+    last_seen_at = DateColumn(gettext_lazy("Last activity"))
+    created_at = DateColumn(gettext_lazy("Signed in"), wide=True)
+    empty = Empty(gettext_lazy("Not signed in anywhere"), icon="logout")
+    file_name = "sessions"
+
+    def row_actions(self, row: OpenSession) -> Sequence[RowAction]:
+        """End it, with a reason."""
+        url = reverse("backoffice:end_session", args=[self.context["number"], row.number])
+        return (RowAction(_("End this session"), url, "logout"),)
 
 
 class PersonTable(Table[Person]):

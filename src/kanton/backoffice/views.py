@@ -9,18 +9,28 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from kanton.accounts.browsers import browser_of
 from kanton.accounts.web import AccountRequest
 from kanton.activity.models import Activity
 from kanton.activity.tables import with_dates
 from kanton.backoffice import queries
-from kanton.backoffice.actions import cancel_jobs, retry_jobs, send_mail_again, try_wish_again
+from kanton.backoffice.actions import (
+    cancel_jobs,
+    end_session_of,
+    end_sessions_of,
+    retry_jobs,
+    send_mail_again,
+    try_wish_again,
+)
+from kanton.backoffice.forms import ReasonForm
 from kanton.backoffice.tables import (
     EverythingTable,
     JobTable,
     MailTable,
     OrganizationTable,
+    PersonSessionTable,
     PersonTable,
     SmsTable,
     StuckTable,
@@ -30,6 +40,7 @@ from kanton.core.jobs.models import Job
 from kanton.core.outbox.models import MailState
 from kanton.core.parity import shows
 from kanton.products.contract import all_products
+from kanton.ui.forms import carry_out
 from kanton.ui.hx import finished
 
 # The text of a mail is shown in a frame that can do nothing: no scripts, no forms, nothing loaded.
@@ -207,17 +218,59 @@ def people(request: AccountRequest) -> HttpResponse:
 
 @require_GET
 @staff_page
-@shows(queries.person, queries.memberships)
+@shows(queries.person, queries.memberships, queries.sessions)
 def person(request: AccountRequest, number: int) -> HttpResponse:
-    """One person: the organizations and roles, and what happened lately."""
+    """One person: the organizations and roles, the sessions, and what happened lately."""
     found = queries.person(request.actor, number)
     lately: list[Activity] = list(
         queries.everything_that_happened(request.actor).filter(person_id=found.pk)[:LATELY]
     )
-    return render(
-        request,
+    table = PersonSessionTable(request, queries.sessions(request.actor, found), number=found.pk)
+    return table.response(
         "backoffice/person.html",
         {"shown": found, "memberships": queries.memberships(request.actor, found), "lately": lately},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@staff_page
+@shows(queries.session)
+def end_session(request: AccountRequest, number: int, session: int) -> HttpResponse:
+    """Sign one browser of somebody out, with a reason."""
+    found = queries.person(request.actor, number)
+    chosen = queries.session(request.actor, found, session)
+    return carry_out(
+        request,
+        ReasonForm(request.POST if request.method == "POST" else None),
+        end_session_of,
+        chosen,
+        page="backoffice/end_sessions.html",
+        partial="backoffice/_end_sessions_form.html",
+        then=lambda _none: finished(
+            request, _("The session is ended."), to=reverse("backoffice:person", args=[number])
+        ),
+        context={"shown": found, "browser": browser_of(chosen.user_agent)},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@staff_page
+def end_sessions(request: AccountRequest, number: int) -> HttpResponse:
+    """Sign somebody out everywhere, with a reason."""
+    found = queries.person(request.actor, number)
+    return carry_out(
+        request,
+        ReasonForm(request.POST if request.method == "POST" else None),
+        end_sessions_of,
+        found,
+        page="backoffice/end_sessions.html",
+        partial="backoffice/_end_sessions_form.html",
+        then=lambda count: finished(
+            request,
+            ngettext("%(n)s session is ended.", "%(n)s sessions are ended.", count) % {"n": count},
+            to=reverse("backoffice:person", args=[number]),
+        ),
+        context={"shown": found},
     )
 
 

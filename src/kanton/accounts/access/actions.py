@@ -31,7 +31,7 @@ from kanton.core.secrets import token_hash
 @action(right=SELF)
 def end_session(actor: Actor, person: Person, session: UserSession) -> None:
     """Sign a browser out; it notices with its next request (ACC-98, ACC-99)."""
-    _end(session)
+    sign_out(session)
     record(actor, Happened.SESSION_ENDED, person, browser=str(browser_of(session.user_agent)))
 
 
@@ -40,7 +40,7 @@ def end_other_sessions(actor: Actor, person: Person, *, keep: str = "") -> int:
     """Sign every other browser out; `keep` is the key of the one that stays. Returns how many ended."""
     sessions = list(UserSession.objects.filter(user=person).exclude(session_key=keep))
     for session in sessions:
-        _end(session)
+        sign_out(session)
     record(actor, Happened.OTHERS_ENDED, person)
     return len(sessions)
 
@@ -176,7 +176,8 @@ def _unlock(actor: Actor, links: Any) -> None:
     emails.unlocked(link.person, link.person.display_name)
 
 
-def _end(session: UserSession) -> None:
+def sign_out(session: UserSession) -> None:
+    """Within an action of whoever may: the browser notices with its next request."""
     store: Any = import_module(settings.SESSION_ENGINE).SessionStore
     store().delete(session.session_key)
     session.delete()

@@ -35,7 +35,12 @@ class OpenSession:
 
 def open_sessions(actor: Actor, present: str = "") -> list[OpenSession]:
     """The actor's sessions that still open something, the latest first; `present` is the key of this one."""
-    rows = list(UserSession.objects.filter(user_id=actor.person_id or 0).order_by("-last_seen_at"))
+    return sessions_of(actor.person_id or 0, present)
+
+
+def sessions_of(person_number: int, present: str = "") -> list[OpenSession]:
+    """The same of anybody; whoever asks has looked whether they may."""
+    rows = list(UserSession.objects.filter(user_id=person_number).order_by("-last_seen_at"))
     alive = set(
         Session.objects.filter(
             session_key__in=[row.session_key for row in rows], expire_date__gt=clock.now()

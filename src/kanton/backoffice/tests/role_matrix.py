@@ -6,7 +6,16 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from kanton.backoffice.actions import cancel_jobs, retry_jobs, send_mail_again, try_wish_again
+from allauth.usersessions.models import UserSession
+
+from kanton.backoffice.actions import (
+    cancel_jobs,
+    end_session_of,
+    end_sessions_of,
+    retry_jobs,
+    send_mail_again,
+    try_wish_again,
+)
 from kanton.core.jobs.models import Job, JobState
 from kanton.core.outbox.models import Mail, MailState
 from kanton.products.models import Service
@@ -55,6 +64,22 @@ def _person(cast: Cast) -> Mapping[str, Any]:
     return {"number": cast.people[Who.OWNER].pk}
 
 
+def session_of_owner(cast: Cast) -> UserSession:
+    """A browser in which Acme's owner is signed in."""
+    key = f"{UserSession.objects.count():032}"
+    return UserSession.objects.create(
+        user=cast.people[Who.OWNER], session_key=key, ip="192.0.2.7", user_agent="Test"
+    )
+
+
+def _session(cast: Cast) -> Mapping[str, Any]:
+    return {"number": cast.people[Who.OWNER].pk, "session": session_of_owner(cast).pk}
+
+
+def _person_signed_in(cast: Cast) -> Mapping[str, Any]:
+    return {"number": session_of_owner(cast).user_id}
+
+
 def _organization(cast: Cast) -> Mapping[str, Any]:
     return {"slug": cast.acme.slug}
 
@@ -99,6 +124,16 @@ LINES: list[Line] = [
         lambda actor, cast: try_wish_again(actor, stuck_service(cast)),
         allowed=STAFF_ONLY,
     ),
+    act(
+        "backoffice.end_session_of",
+        lambda actor, cast: end_session_of(actor, session_of_owner(cast), reason="Lost laptop"),
+        allowed=STAFF_ONLY,
+    ),
+    act(
+        "backoffice.end_sessions_of",
+        lambda actor, cast: end_sessions_of(actor, session_of_owner(cast).user, reason="Lost laptop"),
+        allowed=STAFF_ONLY,
+    ),
     staff_page("/staff/"),
     staff_page("/staff/jobs"),
     staff_page("/staff/jobs/<int:number>", _job),
@@ -114,6 +149,22 @@ LINES: list[Line] = [
     staff_page("/staff/organizations/<slug:slug>", _organization),
     staff_page("/staff/people"),
     staff_page("/staff/people/<int:number>", _person),
+    staff_page("/staff/people/<int:number>/sessions/end", _person),
+    page(
+        "/staff/people/<int:number>/sessions/end",
+        fill=_person_signed_in,
+        post={"reason": "Lost laptop"},
+        allowed=STAFF_ONLY,
+        but=NOT_THERE,
+    ),
+    staff_page("/staff/people/<int:number>/sessions/<int:session>/end", _session),
+    page(
+        "/staff/people/<int:number>/sessions/<int:session>/end",
+        fill=_session,
+        post={"reason": "Lost laptop"},
+        allowed=STAFF_ONLY,
+        but=NOT_THERE,
+    ),
     staff_page("/staff/wishes"),
     staff_form("/staff/wishes/<str:kind>/<int:number>/attempt", _wish),
     staff_page("/staff/activity"),
@@ -130,6 +181,13 @@ LINES: list[Line] = [
     staff_api("GET", "/2/staff/organizations/{slug}", _organization),
     staff_api("GET", "/2/staff/people"),
     staff_api("GET", "/2/staff/people/{number}", _person),
+    staff_api("GET", "/2/staff/people/{number}/sessions", _person),
+    staff_api(
+        "DELETE", "/2/staff/people/{number}/sessions", _person_signed_in, data={"reason": "Lost laptop"}
+    ),
+    staff_api(
+        "DELETE", "/2/staff/people/{number}/sessions/{session}", _session, data={"reason": "Lost laptop"}
+    ),
     staff_api("GET", "/2/staff/wishes"),
     staff_api("POST", "/2/staff/wishes/{kind}/{number}/attempt", _wish),
     staff_api("GET", "/2/staff/activity"),
