@@ -340,8 +340,7 @@ def _join(actor: Actor, person: Person, invitation: Invitation) -> Membership:
     if is_new:
         _give(membership, invitation.grants)
         here = Team.objects.filter(organization=invitation.organization, pk__in=invitation.teams)
-        for team in here:  # one by one, as always: rooms above listen to each row
-            TeamMember.objects.create(team=team, membership=membership)
+        TeamMember.objects.bulk_create(TeamMember(team=team, membership=membership) for team in here)
     invitation.accepted_at = clock.now()
     invitation.save()
     actor.loaded.clear()

@@ -192,6 +192,8 @@ class TeamMember(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="team_members")
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="team_members")
     joined_at = models.DateTimeField(default=clock.now, editable=False)
+    # Single sign-on put them in, and takes them out again when the provider no longer says so. Nobody else's place.
+    by_provider = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

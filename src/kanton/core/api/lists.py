@@ -37,10 +37,12 @@ class Lists:
 class Rows(Generic[R]):
     """What a handler of a list returns: the source, not yet cut, and how one element becomes a row.
 
-    With `many`, the elements of one page are turned into rows together, for what must be loaded for all at once.
+    With `many`, the elements of one page are turned into rows together, for what must be loaded for all at once. With
+    `late`, a list that is no queryset holds just what it is ordered and searched by, and the rows of one page are made
+    of that when it is cut.
     """
 
-    __slots__ = ("many", "one", "source")
+    __slots__ = ("late", "many", "one", "source")
 
     def __init__(
         self,
@@ -48,10 +50,12 @@ class Rows(Generic[R]):
         one: Callable[[Any], R] | None = None,
         *,
         many: Callable[[list[Any]], list[R]] | None = None,
+        late: Callable[[list[Any]], list[R]] | None = None,
     ) -> None:
         self.source = source
         self.one = one
         self.many = many
+        self.late = late
 
     def rows_of(self, elements: Iterable[Any]) -> list[R]:
         """The rows of one page."""
@@ -200,10 +204,12 @@ def _cut_sequence(rows: Rows[Any], lists: Lists, asked: Listing) -> tuple[Any, d
     for name, descending in reversed(asked.order):
         key = lists.order[name]
         found.sort(key=lambda row, key=key: _sortable(row.get(key)), reverse=descending)  # type: ignore[misc]
+    late = rows.late or list
     if asked.is_whole:
-        return found, {}
+        return late(found), {}
     begin, end = _window(asked)
-    return found[begin:end], (_keys(len(found), asked.page, asked.per_page) if asked.page is not None else {})
+    keys = _keys(len(found), asked.page, asked.per_page) if asked.page is not None else {}
+    return late(found[begin:end]), keys
 
 
 def _sortable(value: Any) -> tuple[int, Any]:

@@ -393,7 +393,7 @@ def _join(actor: Actor, identity: Identity, connection: Connection, claims: Clai
         organization=connection.organization, person=identity.person, role=role or connection.default_role
     )
     actor.loaded.clear()
-    roles.put_into_teams(membership, teams, connection.rules)
+    roles.put_into_teams(membership, teams)
     record(actor, Happened.JOINED, identity, role=membership.role)
 
 
@@ -409,7 +409,7 @@ def _follow(identity: Identity, connection: Connection, claims: Claims) -> None:
         return
     if role and role != membership.role:
         membership = change_role(System("sso"), membership, role=Role(role))
-    roles.put_into_teams(membership, teams, connection.rules)
+    roles.put_into_teams(membership, teams)
 
 
 def _end(sessions: Any) -> int:

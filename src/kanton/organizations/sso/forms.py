@@ -70,7 +70,8 @@ class PolicyForm(ui.Form):
         widget=ui.Textarea(),
         help_text=_(
             "One on each line: group = role: teams. The first role that fits counts, such as "
-            "“kanton-admins = administrator” or “staff = collaborator: Web, Mail”. Owners are never made by rules."
+            "“kanton-admins = administrator” or “staff = collaborator: Web, Mail”. Owners are never made by rules, and "
+            "rules take out of a team only whom they put in: who was added by hand stays."
         ),
     )
     is_forced = forms.BooleanField(

@@ -11,22 +11,21 @@ from kanton.organizations.sso.errors import BadRule, OwnersByHand
 
 Rule = dict[str, Any]
 MOST_RULES = 50
-# Called with a membership, the names of its teams, and all names that the rules speak of.
-TeamTaker = Callable[[Membership, Sequence[str], Sequence[str]], None]
+# Called with a membership and the names of the teams that the rules give it.
+TeamTaker = Callable[[Membership, Sequence[str]], None]
 _team_takers: list[TeamTaker] = []
 
 
 def register_teams(take: TeamTaker) -> None:
-    """The room of teams puts people into those of these names, and out of the others that rules speak of."""
+    """The room of teams puts people into those of these names, and out of the others that rules once gave them."""
     if take not in _team_takers:
         _team_takers.append(take)
 
 
-def put_into_teams(membership: Membership, names: Sequence[str], rules: Sequence[Rule]) -> None:
-    """Tell the room of teams, if there is one. Teams that no rule names are filled by hand, and stay as they are."""
-    managed = list(dict.fromkeys(name for rule in rules for name in rule["teams"]))
+def put_into_teams(membership: Membership, names: Sequence[str]) -> None:
+    """Tell the room of teams, if there is one. Whoever was put into a team by hand stays in it."""
     for take in _team_takers:
-        take(membership, names, managed)
+        take(membership, names)
 
 
 def read(lines: Sequence[str]) -> list[Rule]:

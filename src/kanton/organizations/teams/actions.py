@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from kanton.core import clock
-from kanton.core.action import action, after_commit, note, record, record_many
+from kanton.core.action import action, after_commit, is_dry_run, note, record, record_many
 from kanton.core.activity import Recorded
 from kanton.core.actor import Actor
 from kanton.core.errors import NotFound
 from kanton.core.parity import internal
+from kanton.core.query import get_or_not_found
 from kanton.core.rights import SYSTEM, Role
 from kanton.organizations import grantable
 from kanton.organizations.actions import checked_grants
 from kanton.organizations.models import Grant, Membership, Organization, Team, TeamMember
 from kanton.organizations.rights import MEMBERS_MANAGE
+from kanton.organizations.signals import team_people_changed
 from kanton.organizations.teams import emails
 from kanton.organizations.teams.activity import Happened
 from kanton.organizations.teams.errors import TeamNameMissing, TeamNameTaken, TooManyTeams
@@ -79,6 +81,7 @@ def change_team_access(actor: Actor, team: Team, *, grants: Sequence[Mapping[str
 @action(right=MEMBERS_MANAGE)
 def delete_team(actor: Actor, team: Team) -> DeletedTeam:
     """Delete a team. Its people lose only what came from it (ORG-79); for 30 days it can be brought back."""
+    team = _locked(team)
     members = list(_members(team))
     _note_losses(team, members)
     kept = DeletedTeam.objects.create(
@@ -88,11 +91,13 @@ def delete_team(actor: Actor, team: Team) -> DeletedTeam:
         description=team.description,
         grants=list(team.grants.order_by("pk").values("right", "product", "service_id", "resource")),
         members=[membership.pk for membership in members],
+        by_provider=list(team.team_members.filter(by_provider=True).values_list("membership_id", flat=True)),
         created_at=team.created_at,
     )
     record(actor, Happened.DELETED, team, people=len(members))
     _tell(emails.LEFT, team, members, by=actor.label)
     team.delete()
+    _changed(team)
     actor.loaded.clear()
     return kept
 
@@ -116,8 +121,8 @@ def restore_team(actor: Actor, deleted: DeletedTeam) -> Team:
             and any(right.code == grant["right"] for right in thing.rights)
         ],
     )
-    here = organization.memberships.filter(pk__in=deleted.members)
-    _take_in(team, here)
+    still = set(organization.memberships.values_list("pk", flat=True))
+    _take_in(team, [pk for pk in deleted.members if pk in still], by_provider=set(deleted.by_provider))
     actor.loaded.clear()
     record(actor, Happened.RESTORED, team)
     _tell(emails.JOINED, team, list(_members(team)), by=actor.label)
@@ -128,11 +133,13 @@ def restore_team(actor: Actor, deleted: DeletedTeam) -> Team:
 @action(right=MEMBERS_MANAGE, may_be_silent=True)
 def add_to_team(actor: Actor, team: Team, *, memberships: Iterable[Membership]) -> list[Membership]:
     """Take members of the organization into a team; they may use at once what it may (ORG-78), and are told. Returns
-    those who were not in it yet."""
+    those who were not in it yet. Whom single sign-on had put in stays now, whatever the provider says."""
     wanted = _of_organization(team, memberships)
     inside = set(team.team_members.values_list("membership_id", flat=True))
     new = [membership for membership in wanted if membership.pk not in inside]
-    _take_in(team, new)
+    known = [membership.pk for membership in wanted if membership.pk in inside]
+    team.team_members.filter(membership__in=known).update(by_provider=False)
+    _take_in(team, [membership.pk for membership in new])
     record_many([Recorded(actor, Happened.JOINED, membership, {"team": team.name}) for membership in new])
     _tell(emails.JOINED, team, new, by=actor.label)
     if new:
@@ -152,6 +159,7 @@ def remove_from_team(actor: Actor, team: Team, *, memberships: Iterable[Membersh
     _tell(emails.LEFT, team, leaving, by=actor.label)
     team.team_members.filter(membership__in=leaving).delete()
     if leaving:
+        _changed(team)
         actor.loaded.clear()
     return leaving
 
@@ -170,24 +178,23 @@ def change_teams(actor: Actor, membership: Membership, *, teams: Sequence[Team])
 
 @internal("Single sign-on: the provider says which teams somebody is in.")
 @action(right=SYSTEM, may_be_silent=True)
-def follow_provider(
-    actor: Actor, membership: Membership, *, names: Sequence[str], managed: Sequence[str]
-) -> None:
-    """Put somebody into the teams of these names, and out of those that the provider manages and does not name. Teams
-    that do not exist are passed over: a name alone would open nothing."""
+def follow_provider(actor: Actor, membership: Membership, *, names: Sequence[str]) -> None:
+    """Put somebody into the teams of these names, and out of those into which the provider had put them and which it no
+    longer names; where they were put in by hand, they stay. Teams that do not exist are passed over: a name alone would
+    open nothing."""
     wanted = {Team.key_of(name) for name in names}
-    teams = Team.objects.filter(
-        organization_id=membership.organization_id,
-        name_key__in=wanted | {Team.key_of(name) for name in managed},
-    ).order_by("pk")
-    inside = set(membership.team_members.values_list("team_id", flat=True))
-    for team in teams:
-        if team.name_key in wanted and team.pk not in inside:
-            TeamMember.objects.create(team=team, membership=membership)
+    inside = {place.team_id: place for place in membership.team_members.select_related("team")}
+    for team in Team.objects.filter(organization_id=membership.organization_id, name_key__in=wanted).order_by(
+        "pk"
+    ):
+        if team.pk not in inside:
+            _take_in(team, [membership.pk], by_provider={membership.pk})
             record(actor, Happened.JOINED, membership, team=team.name)
-        elif team.name_key not in wanted and team.pk in inside:
-            team.team_members.filter(membership=membership).delete()
-            record(actor, Happened.LEFT, membership, team=team.name)
+    for _number, place in sorted(inside.items()):
+        if place.by_provider and place.team.name_key not in wanted:
+            place.delete()
+            _changed(place.team)
+            record(actor, Happened.LEFT, membership, team=place.team.name)
 
 
 @internal("Done by the clock.")
@@ -222,10 +229,25 @@ def _give(team: Team, grants: Iterable[Mapping[str, Any]]) -> None:
         Grant.objects.create(organization_id=team.organization_id, team=team, **grant)
 
 
-def _take_in(team: Team, members: Iterable[Membership]) -> None:
-    """One by one, and so is a grant given: rooms above listen to each row, such as mail for app passwords."""
-    for membership in members:
-        TeamMember.objects.create(team=team, membership=membership)
+def _take_in(team: Team, numbers: Iterable[int], *, by_provider: Collection[int] = ()) -> None:
+    """Memberships by their numbers. Whoever came in through another hand at the same moment is in already."""
+    places = [
+        TeamMember(team=team, membership_id=number, by_provider=number in by_provider) for number in numbers
+    ]
+    if places:
+        TeamMember.objects.bulk_create(places, batch_size=1000, ignore_conflicts=True)
+        _changed(team)
+
+
+def _changed(team: Team) -> None:
+    """Rooms above hear of it once, such as mail for its app passwords."""
+    team_people_changed.send(TeamMember, organization_id=team.organization_id)
+
+
+def _locked(team: Team) -> Team:
+    """The team, for whoever deletes it first; whoever comes second finds nothing."""
+    rows = Team.objects.select_for_update(of=("self",)).select_related("organization")
+    return get_or_not_found(rows, pk=team.pk)
 
 
 def _rights(grants: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -260,5 +282,7 @@ def _of_organization(team: Team, memberships: Iterable[Membership]) -> list[Memb
 
 
 def _note_losses(team: Team, memberships: Sequence[Membership]) -> None:
-    for loss in losses(team, memberships):
-        note(loss.sentence)
+    """For the preview only: nobody else reads it."""
+    if is_dry_run():
+        for loss in losses(team, memberships):
+            note(loss.sentence)

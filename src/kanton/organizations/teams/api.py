@@ -91,6 +91,7 @@ class TeamUserOut(TypedDict):
     email: str
     is_sso: bool
     last_login_at: int
+    is_put_in_by_sso: bool
     teams: list[ShortTeamOut]
 
 
@@ -211,6 +212,7 @@ def _user_out(membership: Membership) -> TeamUserOut:
         "email": person.email,
         "is_sso": not person.has_usable_password(),
         "last_login_at": clock.timestamp(person.last_login) or 0,
+        "is_put_in_by_sso": getattr(membership, "by_provider", False),
         "teams": [short_team(team) for team in membership.teams.all()],
     }
 

@@ -17,6 +17,7 @@ class DeletedTeam(models.Model):
     description = models.CharField(max_length=300, blank=True)
     grants = models.JSONField(default=list)
     members = models.JSONField(default=list)  # numbers of memberships; one that ended is not revived
+    by_provider = models.JSONField(default=list)  # those among them whom single sign-on had put in
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(default=clock.now)
 

@@ -9,6 +9,6 @@ from kanton.organizations.models import Membership
 from kanton.organizations.teams.actions import follow_provider
 
 
-def follow(membership: Membership, names: Sequence[str], managed: Sequence[str]) -> None:
-    """For `organizations.sso.roles`: into the teams of these names, out of the others that rules speak of."""
-    follow_provider(System("single sign-on"), membership, names=names, managed=managed)
+def follow(membership: Membership, names: Sequence[str]) -> None:
+    """For `organizations.sso.roles`: into the teams of these names, out of the others that rules once gave."""
+    follow_provider(System("single sign-on"), membership, names=names)

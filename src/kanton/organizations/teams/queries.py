@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from kanton.core.actor import Actor
 from kanton.core.query import get_or_not_found
-from kanton.core.rights import RIGHTS
+from kanton.core.rights import ADMINISTRATORS, RIGHTS
 from kanton.organizations import grantable
 from kanton.organizations.models import Grant, Membership, Organization, Team, TeamMember
 from kanton.organizations.queries import members_of, require
@@ -37,8 +37,17 @@ def team_of(actor: Actor, organization: Organization, number: int) -> Team:
 
 
 def people_in(actor: Actor, team: Team) -> QuerySet[Membership]:
-    """Who is in the team."""
-    return members_of(actor, team.organization).filter(_is_in(team))
+    """Who is in the team, and whether single sign-on put them in (`by_provider`)."""
+    places = TeamMember.objects.filter(team=team, membership_id=OuterRef("pk"), by_provider=True)
+    found = members_of(actor, team.organization).filter(_is_in(team))
+    return found.annotate(by_provider=Exists(places))
+
+
+def limited_in(actor: Actor, team: Team) -> QuerySet[Membership]:
+    """Those of them who can lose something with the team, without what a list of people tells besides."""
+    require(actor, MEMBERS_VIEW, team.organization)
+    found = Membership.objects.filter(_is_in(team), organization=team.organization_id)
+    return found.exclude(role__in=sorted(ADMINISTRATORS)).select_related("person").order_by("pk")
 
 
 def people_outside(actor: Actor, team: Team) -> QuerySet[Membership]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from django.http import HttpResponse
@@ -35,6 +36,7 @@ from kanton.organizations.teams.forms import NewTeamForm, TeamChoiceForm, TeamFo
 from kanton.organizations.teams.queries import (
     deleted_team_of,
     deleted_teams_of,
+    limited_in,
     losses,
     opened_by,
     people_in,
@@ -132,6 +134,16 @@ class TeamPeopleTable(Table[Membership]):
     file_name = "team"
 
 
+class InTeamTable(TeamPeopleTable):
+    """The same with how they came in."""
+
+    by_provider = Column(
+        gettext_lazy("Put in by"),
+        value=lambda row: _("Single sign-on") if row.by_provider else _("A person"),
+        wide=True,
+    )
+
+
 class CandidatesTable(TeamPeopleTable):
     """Who could come into a team."""
 
@@ -184,7 +196,7 @@ def team(request: ConsoleRequest, number: int) -> HttpResponse:
     """One team: its people, and what it opens."""
     found = team_of(request.actor, request.organization, number)
     may_manage = request.actor.has_right(MEMBERS_MANAGE, request.organization)
-    table = TeamPeopleTable(request, people_in(request.actor, found))
+    table = InTeamTable(request, people_in(request.actor, found))
     if may_manage:
         table.bulk = (
             Bulk(gettext_lazy("Take out of the team"), _to(request, "remove", number), "user-minus"),
@@ -262,7 +274,7 @@ def delete(request: ConsoleRequest, number: int) -> HttpResponse:
             to=_to(request, "list"),
             undo_url=_to(request, "restore", deleted.number),
         ),
-        context={"team": found, "losses": losses(found, people_in(request.actor, found))},
+        context={"team": found, "losses": cache(lambda: losses(found, limited_in(request.actor, found)))},
     )
 
 

@@ -70,6 +70,17 @@ def test_people_and_the_invited_are_listed(client: ApiClient, acme: Organization
     assert (page["total"], page["pages"], len(page["data"])) == (3, 2, 1)
     assert client.get(f"{path}?filter[nonsense]=1").status == 422
 
+    def emails(query: str) -> list[str]:
+        return [one["email"].partition("@")[0] for one in client.get(f"{path}?{query}").data]
+
+    assert emails("order_by=display_name&order=desc") == ["lea", "ben", "ana"]
+    assert emails("order_by=display_name&per_page=2&page=2") == ["lea"]
+    assert emails("order_by=role_type&limit=2&skip=1") == ["lea", "ana"]
+    assert emails("filter[role_type]=normal") == ["ben", "lea"]
+    assert emails("filter[has_otp]=0") == ["ana", "ben", "lea"] and emails("filter[has_otp]=1") == []
+    assert emails("filter[is_suspended]=1") == [] and emails(f"filter[user_ids][]={ben.pk}") == ["ben"]
+    assert client.get(f"{path}?return=total&search=acme").data == 2
+
 
 def test_the_list_of_people_costs_the_same_for_ten_and_a_thousand(
     client: ApiClient, acme: Organization

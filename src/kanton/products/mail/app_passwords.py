@@ -17,7 +17,8 @@ from kanton.accounts.apppasswords.models import AppPassword, Scope
 from kanton.accounts.apppasswords.queries import digests_of
 from kanton.accounts.models import Person
 from kanton.core import jobs
-from kanton.organizations.models import Grant, Membership, TeamMember
+from kanton.organizations.models import Grant, Membership
+from kanton.organizations.signals import team_people_changed
 from kanton.products.mail.models import Mailbox, MailboxLink, MailService
 from kanton.products.mail.queries import users_by_mailbox
 
@@ -58,25 +59,32 @@ def _publish(numbers: Any) -> None:
         jobs.enqueue(publish_mail, number, unique_key=f"publish-mail:{number}")
 
 
-def _access_changed(
-    sender: Any, instance: Membership | Grant | TeamMember | MailboxLink, **more: Any
-) -> None:
-    """A membership, a grant, a place in a team or a link came, changed or went: whose app passwords open what may
-    be different.
-    """
+def _access_changed(sender: Any, instance: Membership | Grant | MailboxLink, **more: Any) -> None:
+    """A membership, a grant or a link came, changed or went: whose app passwords open what may be different."""
     people: Any = [getattr(instance, "person_id", 0)]
     if isinstance(instance, Grant) and instance.team_id is not None:
         people = Membership.objects.filter(team_members__team=instance.team_id).values("person_id")
-    elif isinstance(instance, Grant | TeamMember):
+    elif isinstance(instance, Grant):
         people = Membership.objects.filter(pk=instance.membership_id or 0).values("person_id")
     if AppPassword.objects.filter(person_id__in=people).exists():
-        mails = MailService.objects.filter(organization_id=instance.organization_id, withdrawn_at=None)
-        _publish(mails.values_list("pk", flat=True))
+        _publish_organization(instance.organization_id)
+
+
+def _team_people_changed(sender: Any, organization_id: int, **more: Any) -> None:
+    """The same for teams, whose people come and go by the thousand."""
+    if AppPassword.objects.filter(person__memberships__organization_id=organization_id).exists():
+        _publish_organization(organization_id)
+
+
+def _publish_organization(organization_id: int) -> None:
+    mails = MailService.objects.filter(organization_id=organization_id, withdrawn_at=None)
+    _publish(mails.values_list("pk", flat=True))
 
 
 def connect() -> None:
     """Called when Django starts. Rooms below know nothing of mail, so it listens to their rows."""
     on_change(publish_for)
-    for model in (Membership, Grant, TeamMember, MailboxLink):
+    team_people_changed.connect(_team_people_changed, dispatch_uid="mail-access-teams")
+    for model in (Membership, Grant, MailboxLink):
         post_save.connect(_access_changed, sender=model, dispatch_uid=f"mail-access-kept-{model.__name__}")
         post_delete.connect(_access_changed, sender=model, dispatch_uid=f"mail-access-gone-{model.__name__}")

@@ -74,7 +74,7 @@ LINES: list[Line] = [
     action("change_teams", lambda actor, cast: change_teams(actor, cast.memberships[Who.EXTERNAL], teams=[])),
     act(
         "organizations.follow_provider",
-        lambda actor, cast: follow_provider(actor, cast.memberships[Who.EXTERNAL], names=[], managed=[]),
+        lambda actor, cast: follow_provider(actor, cast.memberships[Who.EXTERNAL], names=[]),
         allowed=NOBODY,
     ),
     act(

@@ -16,7 +16,7 @@ from kanton.accounts.models import ApiToken, Person
 from kanton.activity.models import Activity
 from kanton.core import clock
 from kanton.core.action import dry_run
-from kanton.core.actor import Actor
+from kanton.core.actor import Actor, System
 from kanton.core.errors import Forbidden, NotFound
 from kanton.core.jobs.testing import run_jobs
 from kanton.core.outbox.testing import Outbox
@@ -39,6 +39,7 @@ from kanton.organizations.teams.actions import (
     create_team,
     delete_team,
     edit_team,
+    follow_provider,
     remove_from_team,
     restore_team,
 )
@@ -352,6 +353,78 @@ def test_a_team_of_many_is_told_by_jobs_and_nobody_twice(
     restore_team(owner, kept)
     run_jobs()
     assert [mail.template for mail in outbox[5:]] == 5 * ["teams/left"] + 5 * ["teams/joined"]
+
+
+def test_a_team_of_many_goes_and_comes_back_in_as_many_statements_as_one_of_few(
+    browser: Client, owner: Actor, web: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "TOLD_AT_ONCE", 0)
+    monkeypatch.setattr(actions, "_tell", lambda *_args, **_more: None)  # by jobs of fifty, tested above
+
+    def statements(path: str) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert browser.post(path).status_code == 303
+        return len(seen)
+
+    def costs() -> tuple[int, int]:
+        gone = statements(f"/o/acme/teams/{web.pk}/delete")
+        return gone, statements(f"/o/acme/teams/{web.pk}/restore")
+
+    def add(first: int, last: int) -> list[Membership]:
+        people = Person.objects.bulk_create(
+            Person(email=f"p{n}@x.example", email_key=f"p{n}@x.example") for n in range(first, last)
+        )
+        new = Membership.objects.bulk_create(
+            Membership(organization=web.organization, person=person, role=Role.COLLABORATOR)
+            for person in people
+        )
+        add_to_team(owner, web, memberships=new)
+        return new
+
+    add(0, 2)
+    costs()
+    few = costs()
+    new = add(10, 150)
+    inside = set(web.team_members.values_list("membership_id", flat=True))
+    assert len(inside) == 142 and costs() == few
+    assert set(web.team_members.values_list("membership_id", flat=True)) == inside
+    assert acting(new[-1].person).has_right(ACCOUNTING, web.organization)
+    kept = delete_team(owner, web)
+    with pytest.raises(NotFound):
+        delete_team(owner, Team(pk=kept.number, organization=web.organization, name="Web"))
+    assert not acting(new[-1].person).has_right(ACCOUNTING, web.organization)
+
+
+def test_what_single_sign_on_gave_it_takes_and_nothing_else(
+    browser: Client, owner: Actor, web: Team, ben: Person, ana: Person
+) -> None:
+    sales = create_team(owner, web.organization, name="Sales")
+    mine, system = membership(ben), System("sso")
+
+    def teams() -> list[tuple[str, bool]]:
+        return list(mine.team_members.order_by("team__name").values_list("team__name", "by_provider"))
+
+    in_the_menu = browser.get("/o/acme/teams").content.decode().count("Single sign-on")
+    add_to_team(owner, web, memberships=[mine])
+    follow_provider(system, mine, names=["web", "SALES", "Unknown"])
+    assert teams() == [("Sales", True), ("Web", False)], "who was in by hand stays in by hand"
+    shown = {name: browser.get(f"/o/acme/teams/{one.pk}").content.decode() for name, one in
+             (("Web", web), ("Sales", sales))}  # fmt: skip
+    assert [(page.count("Single sign-on"), page.count("A person")) for page in shown.values()] == [
+        (in_the_menu, 1),
+        (in_the_menu + 1, 0),
+    ]
+    restore_team(owner, delete_team(owner, sales))
+    assert teams() == [("Sales", True), ("Web", False)]
+    follow_provider(system, mine, names=[])
+    assert teams() == [("Web", False)]
+    follow_provider(system, mine, names=["Sales"])
+    add_to_team(owner, sales, memberships=[mine])
+    follow_provider(system, mine, names=[])
+    assert teams() == [("Sales", False), ("Web", False)], "somebody wanted them in"
+    follow_provider(system, membership(ana), names=["Sales"])
+    remove_from_team(owner, sales, memberships=[membership(ana), mine])
+    assert teams() == [("Web", False)] and not membership(ana).teams.exists()
 
 
 def test_programs_manage_teams_in_the_shapes_they_know(

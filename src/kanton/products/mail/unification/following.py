@@ -12,7 +12,8 @@ from kanton.accounts.following import Follower, Offer
 from kanton.accounts.models import Person
 from kanton.core import jobs
 from kanton.core.actor import Actor
-from kanton.organizations.models import Grant, Membership, TeamMember
+from kanton.organizations.models import Grant, Membership
+from kanton.organizations.signals import team_people_changed
 from kanton.products.mail.engine.credentials import hash_password
 from kanton.products.mail.models import MailboxLink
 from kanton.products.mail.unification.actions import KEY, join, publish
@@ -70,7 +71,7 @@ def _follow(link: Unification, password: str) -> None:
 FOLLOWER = Follower(KEY, _offer, _changed, _reset)
 
 
-def _look_again(sender: Any, instance: Any, **more: Any) -> None:
+def _look_again(sender: Any, **more: Any) -> None:
     """Who reads a mailbox, who may change its password, or a second factor has changed."""
     from kanton.products.mail.unification.tasks import check_unifications
 
@@ -83,6 +84,7 @@ def _look_again(sender: Any, instance: Any, **more: Any) -> None:
 
 def connect() -> None:
     """Called when Django starts. Rooms below know nothing of mail, so it listens to their rows."""
-    for model in (Membership, Grant, TeamMember, MailboxLink, Authenticator, Person):
+    team_people_changed.connect(_look_again, dispatch_uid="unification-teams")
+    for model in (Membership, Grant, MailboxLink, Authenticator, Person):
         post_save.connect(_look_again, sender=model, dispatch_uid=f"unification-kept-{model.__name__}")
         post_delete.connect(_look_again, sender=model, dispatch_uid=f"unification-gone-{model.__name__}")
