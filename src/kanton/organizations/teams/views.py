@@ -115,8 +115,8 @@ def _kinds(team: Team) -> list[str]:
     )
 
 
-class TeamPeopleTable(Table[Membership]):
-    """Who is in a team."""
+class _PeopleTable(Table[Membership]):
+    """People in a team, and those who could come into it."""
 
     name = Column(
         gettext_lazy("Name"),
@@ -131,20 +131,20 @@ class TeamPeopleTable(Table[Membership]):
     search = ("person__first_name", "person__last_name", "person__email")
     filters = (Filter("role", gettext_lazy("Role"), ROLES),)
     default_sort = "person__last_name"
-    file_name = "team"
 
 
-class InTeamTable(TeamPeopleTable):
-    """The same with how they came in."""
+class TeamPeopleTable(_PeopleTable):
+    """Who is in a team, and how they came in."""
 
     by_provider = Column(
         gettext_lazy("Put in by"),
         value=lambda row: _("Single sign-on") if row.by_provider else _("A person"),
         wide=True,
     )
+    file_name = "team"
 
 
-class CandidatesTable(TeamPeopleTable):
+class CandidatesTable(_PeopleTable):
     """Who could come into a team."""
 
     file_name = "people"
@@ -196,7 +196,7 @@ def team(request: ConsoleRequest, number: int) -> HttpResponse:
     """One team: its people, and what it opens."""
     found = team_of(request.actor, request.organization, number)
     may_manage = request.actor.has_right(MEMBERS_MANAGE, request.organization)
-    table = InTeamTable(request, people_in(request.actor, found))
+    table = TeamPeopleTable(request, people_in(request.actor, found))
     if may_manage:
         table.bulk = (
             Bulk(gettext_lazy("Take out of the team"), _to(request, "remove", number), "user-minus"),
