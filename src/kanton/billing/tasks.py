@@ -92,9 +92,9 @@ def prove_books() -> None:
 
 @task()
 def return_charge(payment_id: int) -> None:
-    """Send a charge back to its method. The provider knows the payment's key, so twice is once."""
+    """Send a charge back to its method. What the provider has sent back already is not sent again."""
     payment = Payment.objects.get(pk=payment_id)
     if payment.state == PaymentState.REFUNDED:
         return
-    provider_called(payment.provider).refund(payment.charge, payment.amount, payment.key)
+    provider_called(payment.provider).send_back(payment.charge, payment.amount, payment.key)
     note_refund(System(payment.provider), payment)

@@ -26,6 +26,7 @@ from kanton.billing.books.errors import (
     NotFailed,
     NothingToCredit,
     NothingToRefund,
+    NotKnown,
     NoWayBack,
     PeriodNotOver,
     RateKnown,
@@ -452,7 +453,7 @@ def list_refunds(request: ApiRequest) -> Rows[RefundOut]:
     return Rows(queries.refunds(request.actor), _refund_out)
 
 
-@router.post(BOOKS + "/refunds/{number}/instead", scopes=STAFF, errors=(NotFailed,))
+@router.post(BOOKS + "/refunds/{number}/instead", scopes=STAFF, errors=(NotFailed, NotKnown))
 @exposes(credit_refund_instead)
 def create_instead(request: ApiRequest, number: int) -> RefundOut:
     """Credit a refused refund to the prepaid account instead."""

@@ -55,6 +55,16 @@ class NotFailed(Conflict):
     message = _("This refund was not refused; there is nothing to do by hand.")
 
 
+class NotKnown(Conflict):
+    """The provider did not answer: the money may have gone back."""
+
+    code = "books.refund_not_known"
+    message = _(
+        "The payment provider has not said whether this refund went through. Try it again first: a refund that is "
+        "there already is adopted, not repeated."
+    )
+
+
 class PeriodNotOver(Invalid):
     """Today and later stay open."""
 

@@ -27,6 +27,8 @@ class RefundState(models.TextChoices):
 class Refund(models.Model):
     """Money on its way back through the provider by which it came. `key` makes it happen once.
 
+    A failed one was refused by the provider (`is_refused`), or nobody knows what became of it there.
+
     It belongs to a credit note, or to none: then `payment` is a top-up, of which this part is refunded.
     """
 
@@ -38,6 +40,8 @@ class Refund(models.Model):
     key = models.CharField(max_length=80, unique=True)
     state = models.CharField(max_length=8, choices=RefundState.choices, default=RefundState.PENDING)
     reason = models.CharField(max_length=200, blank=True)
+    refusals = models.PositiveIntegerField(default=0)
+    is_refused = models.BooleanField(default=False)
     made_at = models.DateTimeField(default=clock.now)
     changed_at = models.DateTimeField(default=clock.now)
 

@@ -237,10 +237,10 @@ class RefundTable(Table[Refund]):
             return ()
         url = reverse("books:refund_instead", args=[row.pk])
         again = reverse("books:refund_again", args=[row.pk])
-        return (
-            RowAction(_("Try again"), again, "refresh", post=True),
-            RowAction(_("Credit the prepaid account instead"), url, "wallet", post=True),
-        )
+        repeat = RowAction(_("Try again"), again, "refresh", post=True)
+        if not row.is_refused:  # it may have gone through
+            return (repeat,)
+        return (repeat, RowAction(_("Credit the prepaid account instead"), url, "wallet", post=True))
 
 
 class TopUpTable(Table[Payment]):

@@ -10,8 +10,10 @@ from kanton.billing.models.payments import (
     PrepaidAccount,
     ProviderEvent,
     Purpose,
+    RefundAnswer,
     Reservation,
     TestCharge,
+    TestRefund,
 )
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "PrepaidAccount",
     "ProviderEvent",
     "Purpose",
+    "RefundAnswer",
     "Reservation",
     "TestCharge",
+    "TestRefund",
 ]

@@ -195,6 +195,14 @@ class ProviderEvent(models.Model):
         return self.event
 
 
+class RefundAnswer(models.TextChoices):
+    """What the built-in test provider does with refunds of a charge."""
+
+    ANSWER = "answer", "answer"
+    SILENT = "silent", "succeed, but stay silent"
+    REFUSE = "refuse", "refuse"
+
+
 class TestCharge(models.Model):
     """The books of the built-in test provider, as a real provider keeps its own."""
 
@@ -206,7 +214,25 @@ class TestCharge(models.Model):
     minor = models.BigIntegerField()
     outcome = models.CharField(max_length=10)
     refunded_at = models.DateTimeField(null=True, blank=True)
+    refunds = models.CharField(max_length=8, choices=RefundAnswer.choices, default=RefundAnswer.ANSWER)
     made_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:
         return self.charge
+
+
+class TestRefund(models.Model):
+    """A refund in the books of the built-in test provider. It makes a key of which it no longer knows a second time."""
+
+    __test__ = False  # pytest: not a test
+
+    charge = models.CharField(max_length=120, db_index=True)
+    key = models.CharField(max_length=80)
+    attempt = models.PositiveIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    minor = models.BigIntegerField()
+    has_failed = models.BooleanField(default=False)
+    made_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.key

@@ -58,6 +58,24 @@ class SavedMethod:
     expires_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RefundMade:
+    """A refund as the provider's own books show it. `key` is ours; empty for one that somebody made there by hand."""
+
+    key: str
+    amount: Money
+    #: Declined: it did not reach the payer after all, and its money is with us again.
+    outcome: Outcome
+
+
+class Refused(Exception):
+    """The provider understood and said no, for good; `code` is its word for why. Nothing was done."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
 class PaymentProvider(ABC):
     """A way to pay through somebody else. One instance each, registered when the app starts."""
 
@@ -113,8 +131,27 @@ class PaymentProvider(ABC):
         raise NotImplementedError
 
     @abstractmethod
-    def refund(self, charge: str, amount: Money, key: str) -> None:
-        """Send money back to where it came from, once per `key`. Raises while the provider cannot be reached."""
+    def refund(self, charge: str, amount: Money, key: str, attempt: int) -> None:
+        """Send money back to where it came from, and keep `key` beside it, so that `refunds_of` shows it.
+
+        The call's idempotency key is of `key` and `attempt`. Raises Refused where the provider says no, and anything
+        else where it is not known what became of it.
+        """
+
+    @abstractmethod
+    def refunds_of(self, charge: str) -> list[RefundMade]:
+        """All refunds of a charge that the provider knows of, whoever made them. Raises while it cannot be reached."""
+
+    def send_back(self, charge: str, amount: Money, key: str, *, attempt: int = 0) -> None:
+        """Refund once per `key`, however often and late it is asked.
+
+        Providers forget idempotency keys (Stripe after about a day), so its books are asked first: a refund that went
+        through in silence is adopted. While one may still be on its way there, the idempotency key stays the same;
+        another one is used only after the provider's no, which it would otherwise repeat from memory.
+        """
+        made = [each.outcome for each in self.refunds_of(charge) if each.key == key]
+        if all(outcome is Outcome.DECLINED for outcome in made):
+            self.refund(charge, amount, key, attempt + len(made))
 
 
 _providers: dict[str, PaymentProvider] = {}

@@ -13,21 +13,33 @@ import hmac
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from kanton.billing.errors import BadCallback
-from kanton.billing.models import TestCharge
-from kanton.billing.payments.contract import Checkout, Notification, Outcome, PaymentProvider, SavedMethod
+from kanton.billing.models import RefundAnswer, TestCharge, TestRefund
+from kanton.billing.payments.contract import (
+    Checkout,
+    Notification,
+    Outcome,
+    PaymentProvider,
+    RefundMade,
+    Refused,
+    SavedMethod,
+)
 from kanton.config import config
 from kanton.core import clock
+from kanton.core.errors import EngineUnavailable
 from kanton.core.money import Money
 
 SIGNATURE = "X-Test-Signature"
 APPROVED = "approved"
+#: For how long it knows an idempotency key of a refund, as Stripe does.
+REMEMBERS = timedelta(hours=24)
 
 
 class TestProvider(PaymentProvider):
@@ -101,9 +113,37 @@ class TestProvider(PaymentProvider):
         year = clock.today().year + 2
         return SavedMethod(f"test_{key}", "Test card", "4242", date(year, 12, 31))
 
-    def refund(self, charge: str, amount: Money, key: str) -> None:
-        """Note the refund in its books, once."""
-        TestCharge.objects.filter(charge=charge, refunded_at=None).update(refunded_at=clock.now())
+    def refund(self, charge: str, amount: Money, key: str, attempt: int) -> None:
+        """Note the refund in its books: once within a day, and never more than was charged."""
+        found = TestCharge.objects.filter(charge=charge).first()
+        if found is not None and found.refunds == RefundAnswer.REFUSE:
+            raise Refused("refund_refused")
+        known = TestRefund.objects.filter(key=key, attempt=attempt, made_at__gt=clock.now() - REMEMBERS)
+        if not known.exists():
+            gone = self._gone(charge)
+            if found is not None and gone + amount.minor > found.minor:
+                raise Refused("charge_already_refunded")
+            TestRefund.objects.create(
+                charge=charge, key=key, attempt=attempt, currency=amount.currency, minor=amount.minor
+            )
+            TestCharge.objects.filter(charge=charge, refunded_at=None).update(refunded_at=clock.now())
+        if found is not None and found.refunds == RefundAnswer.SILENT:
+            raise EngineUnavailable
+
+    def refunds_of(self, charge: str) -> list[RefundMade]:
+        """What its books say."""
+        return [
+            RefundMade(
+                each.key,
+                Money(each.minor, each.currency),
+                Outcome.DECLINED if each.has_failed else Outcome.SUCCEEDED,
+            )
+            for each in TestRefund.objects.filter(charge=charge).order_by("pk")
+        ]
+
+    def _gone(self, charge: str) -> int:
+        made = TestRefund.objects.filter(charge=charge, has_failed=False)
+        return int(made.aggregate(gone=Sum("minor"))["gone"] or 0)
 
 
 class TestWallet(TestProvider):

@@ -22,7 +22,15 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from kanton.billing.errors import BadCallback
-from kanton.billing.payments.contract import Checkout, Notification, Outcome, PaymentProvider, SavedMethod
+from kanton.billing.payments.contract import (
+    Checkout,
+    Notification,
+    Outcome,
+    PaymentProvider,
+    RefundMade,
+    Refused,
+    SavedMethod,
+)
 from kanton.billing.profiles.models import StripeObject
 from kanton.config import config
 from kanton.core import clock
@@ -32,14 +40,11 @@ from kanton.core.money import Money
 TOLERANCE_SECONDS = 300
 TIMEOUT_SECONDS = 20
 MOST_BODY = 1024 * 1024
-
-
-class Refused(Exception):
-    """Stripe understood and said no; `code` is its word for why."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
+PAGE = 100
+#: The answers that are Stripe's no. All others, as to a key that is still being worked on, say nothing of the matter.
+A_NO = (400, 402, 404)
+#: The states of a refund that did not get through.
+NOT_REFUNDED = ("failed", "canceled")
 
 
 class Stripe(PaymentProvider):
@@ -171,15 +176,30 @@ class Stripe(PaymentProvider):
             return None
         return saved(str(session["customer"]), method)
 
-    def refund(self, charge: str, amount: Money, key: str) -> None:
-        """Send money back, once per key."""
+    def refund(self, charge: str, amount: Money, key: str, attempt: int) -> None:
+        """Send money back, with our key in its metadata."""
+        values = {"payment_intent": charge, "amount": str(amount.minor), "metadata[key]": key}
         try:
-            call(
-                "POST", "/v1/refunds", {"payment_intent": charge, "amount": str(amount.minor)}, key=f"refund-{key}"
-            )  # fmt: skip
+            made = call("POST", "/v1/refunds", values, key=f"refund-{key}-{attempt}")
         except Refused as refused:
-            if refused.code != "charge_already_refunded":
+            if refused.code != "charge_already_refunded":  # all of it was sent back there by hand
                 raise
+        else:
+            if made.get("status") in NOT_REFUNDED:
+                raise Refused(str(made.get("failure_reason") or made["status"]))
+
+    def refunds_of(self, charge: str) -> list[RefundMade]:
+        """Its list, page by page."""
+        found: list[RefundMade] = []
+        after: dict[str, str] = {}
+        while True:
+            page = call(
+                "GET", f"/v1/refunds?{urlencode({'payment_intent': charge, 'limit': str(PAGE)} | after)}"
+            )
+            found += [_refund_made(each) for each in page["data"]]
+            if not page.get("has_more") or not page["data"]:
+                return found
+            after = {"starting_after": page["data"][-1]["id"]}
 
 
 def saved(customer: str, method: Mapping[str, Any]) -> SavedMethod:
@@ -208,7 +228,7 @@ def call(method: str, path: str, values: Mapping[str, str] | None = None, *, key
             found: dict[str, Any] = json.loads(answer.read(MOST_BODY))
             return found
     except urllib.error.HTTPError as error:
-        if error.code == 429 or error.code >= 500:
+        if error.code not in A_NO:
             raise EngineUnavailable from None
         raise Refused(_word(error)) from None
     except (OSError, ValueError):
@@ -266,6 +286,14 @@ def _of_intent(key: str, intent: Mapping[str, Any], *, is_final: bool, event: st
         reason = str(error.get("decline_code") or error.get("code") or state)
         return Notification(event, key, Outcome.DECLINED, "", amount, reason)
     return Notification(event, key, Outcome.PENDING)
+
+
+def _refund_made(refund: Mapping[str, Any]) -> RefundMade:
+    return RefundMade(
+        str((refund.get("metadata") or {}).get("key") or ""),
+        Money(int(refund["amount"]), str(refund["currency"]).upper()),
+        Outcome.DECLINED if refund.get("status") in NOT_REFUNDED else Outcome.SUCCEEDED,
+    )
 
 
 def _keep(key: str, **names: str) -> StripeObject:

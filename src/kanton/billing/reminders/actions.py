@@ -49,12 +49,18 @@ def send_reminders(actor: Actor, target: None, *, invoices: Sequence[int]) -> in
         level = level_on(today, invoice.due_on, days)
         if level <= sent.get(invoice.pk, 0) or invoice.pk in running:
             continue
+        until = pay_until(today, invoice.due_on, days)
+        if (
+            invoice.holds_until and invoice.holds_until < until
+        ):  # who is given a date is given the amount with it
+            invoice.holds_until = until
+            invoice.save(update_fields=["holds_until"])
         reminder = Reminder.objects.create(
             organization=invoice.organization,
             invoice=invoice,
             level=level,
             is_last=level >= len(days),
-            pay_until=pay_until(today, invoice.due_on, days),
+            pay_until=until,
             total_minor=invoice.total_minor,
             customer=invoice.customer,
         )

@@ -16,11 +16,15 @@ from kanton.ui import formats
 
 
 def expires(domain: Domain, step: int) -> list[str]:
-    """Tell the domain's own address and the contacts for renewals that it expires (DOM-11). Each step goes out once per
-    term.
+    """Tell the domain's own address and the contacts for billing and for renewals that it expires (DOM-11, ORG-41).
+
+    Each step goes out once per term and address.
     """
     organization = domain.organization
-    contacts = addressees(organization, MailKind.RENEWAL)
+    contacts = [
+        *addressees(organization, MailKind.BILLING),
+        *addressees(organization, MailKind.RENEWAL),
+    ]
     readers: dict[str, Person | None] = {person.email: person for person in contacts}
     if domain.notice_email:
         readers.setdefault(domain.notice_email, None)

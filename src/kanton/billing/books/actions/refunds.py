@@ -10,7 +10,7 @@ from kanton.billing.actions.payments import method_label
 from kanton.billing.bank.models import BankItem, Transfer, TransferPurpose, TransferState
 from kanton.billing.books import emails
 from kanton.billing.books.activity import Happened
-from kanton.billing.books.errors import NotFailed, NothingToRefund, NoWayBack, TooMuchToRefund
+from kanton.billing.books.errors import NotFailed, NothingToRefund, NotKnown, NoWayBack, TooMuchToRefund
 from kanton.billing.books.models import Refund, RefundState
 from kanton.billing.models import Account, AccountKind, Invoice, Payment, Purpose
 from kanton.billing.payments.contract import provider_called
@@ -75,11 +75,15 @@ def note_refund_done(actor: Actor, refund: Refund) -> Refund:
 
 @internal("A payment provider refused it.")
 @action(right=SYSTEM, may_be_silent=True)
-def note_refund_failed(actor: Actor, refund: Refund, *, reason: str) -> Refund:
-    """The provider does not take it: staff see it, and can try again or credit it instead."""
+def note_refund_failed(actor: Actor, refund: Refund, *, reason: str, is_refusal: bool = True) -> Refund:
+    """It did not get through: staff see it, and can try again or credit it instead.
+
+    A refusal is the provider's own no: nothing went out, and the next attempt is another call there.
+    """
     refund = _locked(refund)
     if refund.state == RefundState.PENDING:
-        refund.reason = reason[:200]
+        refund.reason, refund.is_refused = reason[:200], is_refusal
+        refund.refusals += is_refusal
         _move(refund, RefundState.FAILED)
         record(
             actor, Happened.REFUND_FAILED, refund.subject,
@@ -90,11 +94,11 @@ def note_refund_failed(actor: Actor, refund: Refund, *, reason: str) -> Refund:
 
 @action(right=STAFF)
 def repeat_refund(actor: Actor, refund: Refund) -> Refund:
-    """Ask the provider once more for a refund that it refused. It keeps its key, so it still happens once at most."""
+    """Ask the provider once more for a refund that failed. If it did go through in silence, that one is adopted."""
     refund = _locked(refund)
     if refund.state != RefundState.FAILED:
         raise NotFailed
-    refund.reason = ""
+    refund.reason, refund.is_refused = "", False
     _move(refund, RefundState.PENDING)
     record(
         actor, Happened.REFUND_REPEATED, refund.subject,
@@ -110,6 +114,8 @@ def credit_refund_instead(actor: Actor, refund: Refund) -> Refund:
     refund = _locked(refund)
     if refund.state != RefundState.FAILED:
         raise NotFailed
+    if not refund.is_refused:
+        raise NotKnown
     payment = refund.payment
     purse = prepaid.locked(payment.organization, payment.currency)
     ledger.book(
@@ -223,4 +229,4 @@ def _locked(refund: Refund) -> Refund:
 
 def _move(refund: Refund, state: RefundState) -> None:
     refund.state, refund.changed_at = state, clock.now()
-    refund.save(update_fields=["state", "changed_at", "reason"])
+    refund.save(update_fields=["state", "changed_at", "reason", "refusals", "is_refused"])

@@ -158,7 +158,7 @@ def test_a_refused_refund_is_tried_again_or_is_on_the_prepaid_account_again(
     run_jobs()
     refund.refresh_from_db()
     assert (refund.state, refund.reason, waiting()) == ("done", "", chf("0"))
-    assert set(asked) == {(payment.charge, chf("70"), refund.key)}
+    assert set(asked) == {(payment.charge, chf("70"), refund.key, 1)}
     refused(NotFailed, lambda: credit_refund_instead(staff, refund))
     rest = refund_top_up(staff, payment)
     assert isinstance(rest, Refund) and rest.key != refund.key

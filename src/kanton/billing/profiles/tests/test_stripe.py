@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPMessage
 from typing import Any
 
 import pytest
@@ -18,10 +21,10 @@ from kanton.billing import proof
 from kanton.billing.actions import pay_invoice
 from kanton.billing.errors import BadCallback
 from kanton.billing.models import Invoice, Payment, ProviderEvent
-from kanton.billing.payments.contract import Checkout, Outcome
+from kanton.billing.payments.contract import Checkout, Outcome, Refused
 from kanton.billing.profiles import stripe as module
 from kanton.billing.profiles.models import StripeObject
-from kanton.billing.profiles.stripe import Refused, Stripe, call, saved, signature
+from kanton.billing.profiles.stripe import Stripe, call, saved, signature
 from kanton.config import Stripe as Settings
 from kanton.config import overriding
 from kanton.core import clock
@@ -197,9 +200,79 @@ def test_a_kept_card_is_charged_once_asked_about_and_refunded(stripe: Stripe) ->
     assert first.charge == again.charge == asked.charge and first.amount == chf("54.05")
     intents = call("GET", "/v1/payment_intents?limit=100")["data"]
     assert len([each for each in intents if each["metadata"].get("key") == "key-1"]) == 1
-    stripe.refund(first.charge, chf("4.05"), "r1")
+    stripe.send_back(first.charge, chf("4.05"), "r1")
     (refund,) = call("GET", f"/v1/refunds?payment_intent={first.charge}")["data"]
-    assert (refund["amount"], refund["currency"]) == (4_05, "chf")
+    assert (refund["amount"], refund["currency"], refund["metadata"]) == (4_05, "chf", {"key": "r1"})
+
+
+@pytest.mark.spec("BIL-97")
+def test_a_refund_that_stripe_has_made_already_is_found_among_others_and_not_made_again(
+    stripe: Stripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge = stripe.charge_saved(kept("4242424242424242"), Checkout("key-3", chf("54"), "x", "")).charge
+    monkeypatch.setattr(module, "PAGE", 1)
+    for key, amount in (("r1", "4"), ("r2", "5"), ("r3", "4"), ("r1", "4"), ("r2", "5")):
+        stripe.send_back(charge, chf(amount), key)  # it knows no idempotency keys, like one that forgot them
+    assert sorted((made.key, made.amount, made.outcome) for made in stripe.refunds_of(charge)) == [
+        ("r1", chf("4"), Outcome.SUCCEEDED), ("r2", chf("5"), Outcome.SUCCEEDED), ("r3", chf("4"), Outcome.SUCCEEDED),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shown", "sent"),
+    [
+        ([], ["refund-r1-0"]),
+        ([("r1", "succeeded")], []),
+        ([("r1", "pending")], []),
+        ([("r1", "requires_action")], []),
+        ([("", "succeeded"), ("r2", "succeeded")], ["refund-r1-0"]),
+        ([("r1", "failed")], ["refund-r1-1"]),
+        ([("r1", "failed"), ("r1", "canceled")], ["refund-r1-2"]),
+        ([("r1", "failed"), ("r1", "pending")], []),
+    ],
+)
+def test_only_what_stripe_does_not_show_as_on_its_way_is_sent(
+    monkeypatch: pytest.MonkeyPatch, shown: list[tuple[str, str]], sent: list[str]
+) -> None:
+    keys: list[str] = []
+
+    def answer(method: str, path: str, values: Any = None, *, key: str = "") -> dict[str, Any]:
+        if method == "POST":
+            keys.append(key)
+            return {"id": "re_9", "status": "pending"}
+        listed = [
+            {"id": f"re_{n}", "amount": 4_00, "currency": "chf", "metadata": {"key": name}, "status": state}
+            for n, (name, state) in enumerate(shown)
+        ]  # fmt: skip
+        return {"object": "list", "data": listed, "has_more": False}
+
+    monkeypatch.setattr(module, "call", answer)
+    Stripe().send_back("pi_1", chf("4"), "r1")
+    assert keys == sent
+
+
+def test_a_refund_that_stripe_answers_as_failed_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {"id": "re_1", "status": "failed", "failure_reason": "lost_or_stolen_card"}
+    monkeypatch.setattr(
+        module, "call", lambda method, *_what, **_how: made if method == "POST" else {"data": []}
+    )
+    with pytest.raises(Refused, match="lost_or_stolen_card"):
+        Stripe().send_back("pi_1", chf("4"), "r1")
+
+
+@pytest.mark.parametrize(
+    ("code", "is_no"), [(400, True), (402, True), (404, True), (401, False), (409, False), (500, False)]
+)
+def test_only_a_plain_no_is_taken_for_one(
+    stripe_settings: Settings, monkeypatch: pytest.MonkeyPatch, code: int, is_no: bool
+) -> None:
+    def answer(request: urllib.request.Request, **_how: Any) -> None:
+        body = io.BytesIO(b'{"error": {"code": "a_word", "type": "a_type"}}')
+        raise urllib.error.HTTPError(request.full_url, code, "", HTTPMessage(), body)
+
+    monkeypatch.setattr(urllib.request, "urlopen", answer)
+    with pytest.raises(Refused if is_no else EngineUnavailable):
+        Stripe().refund("pi_1", chf("4"), "r1", 0)
 
 
 def test_a_declined_card_says_why_and_nothing_is_charged(stripe: Stripe) -> None:
@@ -208,7 +281,7 @@ def test_a_declined_card_says_why_and_nothing_is_charged(stripe: Stripe) -> None
     )
     assert (declined.outcome, declined.reason) == (Outcome.DECLINED, "card_declined")
     with pytest.raises(Refused):
-        stripe.refund("pi_nowhere", chf("1"), "r2")
+        stripe.send_back("pi_nowhere", chf("1"), "r2")
 
 
 @pytest.mark.spec("BIL-97")

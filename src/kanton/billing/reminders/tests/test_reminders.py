@@ -29,6 +29,7 @@ from kanton.core.outbox.models import MailAttachment
 from kanton.core.outbox.testing import Outbox
 from kanton.organizations.models import Organization
 from kanton.rest.testing import ApiClient
+from kanton.ui import formats
 
 pytestmark = pytest.mark.django_db
 DAY = date(2027, 3, 1)
@@ -83,6 +84,35 @@ def test_what_is_cancelled_or_in_payment_is_not_reminded(
     with overriding(billing=changed):
         assert remind_on(date(2027, 4, 5)) == 0
     assert level_on(date(2027, 4, 30), date(2027, 3, 11), (7, 14, 21)) == 3
+
+
+@pytest.mark.spec("BIL-73", "BIL-87")
+@pytest.mark.parametrize(
+    ("days", "late", "until"),
+    [
+        ((7, 14, 21), 0, ["2027-03-31", "2027-03-31", "2027-04-07"]),
+        ((20, 40), 3, ["2027-04-19", "2027-05-12"]),
+    ],
+)
+def test_the_amount_holds_as_long_as_a_reminder_gives_to_pay_it(
+    ana: Person, acme: Organization, invoice: Invoice, days: tuple[int, ...], late: int, until: list[str]
+) -> None:
+    console, holds = Client(), []
+    console.force_login(ana)
+    assert str(invoice.holds_until) == "2027-03-31"
+    with overriding(billing=type(config.billing)(reminder_days=days)):
+        for after in days:
+            day = date(2027, 3, 11) + timedelta(days=after + late)
+            assert remind_on(day) == 1
+            invoice.refresh_from_db()
+            reminder = Reminder.objects.latest("level")
+            assert reminder.pay_until and invoice.holds_until
+            assert invoice.due_on and invoice.due_on < day <= reminder.pay_until <= invoice.holds_until
+            holds.append(str(invoice.holds_until))
+            with at(day, 9):
+                page = console.get(f"/o/acme/invoices/{invoice.pk}").content.decode()
+            assert f"This amount holds until {formats.date(invoice.holds_until)}" in page.replace("\xa0", " ")
+    assert holds == until
 
 
 @pytest.mark.spec("BIL-72")

@@ -8,15 +8,24 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from kanton.accounts.models import Person
 from kanton.activity.models import Activity
 from kanton.core import clock
 from kanton.core.actor import Actor, System
 from kanton.core.errors import DomainError
 from kanton.core.jobs.testing import run_jobs
 from kanton.core.outbox.testing import Outbox
-from kanton.organizations.models import Organization
+from kanton.core.rights import Role
+from kanton.organizations.correspondents.actions import choose_mails
+from kanton.organizations.correspondents.models import MailKind
+from kanton.organizations.models import Membership, Organization
 from kanton.products.actions import extend_service, want_service
-from kanton.products.domains.actions import change_contact, set_nameservers, set_transfer_lock
+from kanton.products.domains.actions import (
+    change_contact,
+    remind_of_expiry,
+    set_nameservers,
+    set_transfer_lock,
+)
 from kanton.products.domains.errors import (
     InvalidName,
     NameReserved,
@@ -378,6 +387,30 @@ def test_expiry_is_told_on_its_days_each_once_and_not_after_the_renewal(
         assert remind_of_expiries.call() == 0
     assert Activity.objects.filter(kind="domains.expiry_told").count() == 6
     assert domain.name == "acme.example"
+
+
+@pytest.mark.spec("DOM-11", "ORG-41", "ORG-42")
+def test_expiry_is_told_to_the_contacts_for_billing_and_for_renewals_each_once(
+    owner: Actor, acme: Organization, ben: Person, zoe: Person, outbox: Outbox
+) -> None:
+    domain = make_domain(acme)
+    Domain.objects.update(notice_email="")  # it has no address of its own
+    external = Membership.objects.create(organization=acme, person=zoe, role=Role.EXTERNAL)
+    member = acme.memberships.get(person=ben)
+
+    def told(kinds: list[MailKind], of_the_other: list[MailKind], left: int) -> list[str]:
+        choose_mails(owner, member, kinds=kinds)
+        choose_mails(owner, external, kinds=of_the_other)
+        sent = len(outbox)
+        with clock.travel(at(365 - left)):
+            assert remind_of_expiry(System("domains"), domain)
+        return sorted(mail.to[0] for mail in outbox[sent:] if mail.template == "domains/expires")
+
+    assert told([MailKind.BILLING], [MailKind.RENEWAL], 60) == [ben.email, zoe.email]
+    assert told([MailKind.BILLING, MailKind.RENEWAL], [], 30) == [ben.email]
+    # With nobody chosen for a kind, it goes to the owners.
+    assert told([MailKind.RENEWAL], [], 14) == ["ana@acme.example", ben.email]
+    assert told([], [], 7) == ["ana@acme.example"]
 
 
 @pytest.mark.spec("DOM-11")
