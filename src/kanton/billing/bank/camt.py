@@ -1,4 +1,4 @@
-"""Reading what banks report: camt.053 statements and camt.054 notices, versions 04 and 08. Pure, no database.
+"""Reading what banks report: camt.053 statements and camt.054 notices, versions 02, 04 and 08. Pure, no database.
 
 Such files come from outside, so nothing in them is believed: no DTD, no entities, no other encoding than UTF-8, a
 limit on every size. A file of any length is read piece by piece; at no time more than one entry is in memory.
@@ -21,7 +21,7 @@ PIECE_BYTES = 64 * 1024
 MOST_ENTRIES = 500_000
 MOST_DETAILS = 100_000
 MOST_MINOR = 10**15
-NAMESPACE = re.compile(r"^urn:iso:std:iso:20022:tech:xsd:(camt\.05[34])\.001\.(04|08)$")
+NAMESPACE = re.compile(r"^urn:iso:std:iso:20022:tech:xsd:(camt\.05[34])\.001\.(02|04|08)$")
 # A byte order mark of UTF-16 or a NUL would hide a DTD from the look at the first bytes.
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY", b"\x00")
 
@@ -229,7 +229,7 @@ def _movement(element: etree._Element, prefix: str) -> Movement | None:
         bank_reference=at.text("AcctSvcrRef", most=60),
         entry_reference=at.text("NtryRef", most=60),
         text=at.text("AddtlNtryInf", most=300),
-        is_reversal=at.text("RvslInd") == "true",
+        is_reversal=at.text("RvslInd") in ("true", "1"),
         count=min(int(count), 10**6) if count.isascii() and count.isdigit() else len(found),
         batch=at.text("NtryDtls/Btch/PmtInfId", most=60),
         # Details that do not all say how much they are cannot be told apart: the entry is taken as a whole.

@@ -19,7 +19,9 @@ class ImportForm(ui.Form):
 
     file = forms.FileField(
         label=_("Bank statement"),
-        help_text=_("A camt.053 or camt.054 file (XML, version 04 or 08). The same file twice counts once."),
+        help_text=_(
+            "A camt.053 or camt.054 file (XML, version 02, 04 or 08). The same file twice counts once."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ".xml,application/xml,text/xml"}),
     )
 

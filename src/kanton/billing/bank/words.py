@@ -44,7 +44,7 @@ REFUSED: Mapping[str, Any] = {
     "not_xml": gettext_lazy("it is not well-formed XML."),
     "forbidden": gettext_lazy("it contains a DTD, entities or binary data, which no bank sends."),
     "encoding": gettext_lazy("it is not written in UTF-8."),
-    "not_camt": gettext_lazy("it is not camt.053 or camt.054 in version 04 or 08."),
+    "not_camt": gettext_lazy("it is not camt.053 or camt.054 in version 02, 04 or 08."),
     "no_statement": gettext_lazy("there is no statement in it."),
     "no_account": gettext_lazy("it does not say of which account it is."),
     "no_amount": gettext_lazy("an entry has no amount."),

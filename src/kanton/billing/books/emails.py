@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from kanton.billing.actions.payments import method_label
+from kanton.billing.books.models import Refund
 from kanton.billing.emails import link_to, to_contacts, to_owners
 from kanton.billing.models import Invoice, Payment
 from kanton.core.money import Money
@@ -35,6 +36,21 @@ def credited(note: Invoice, invoice: Invoice, parts: Sequence[tuple[str, Money]]
             "link": link_to(note.organization, f"invoices/{note.pk}"),
         },
         person_id=invoice.order.person_id if invoice.order else None,
+    )
+
+
+def credited_instead(refund: Refund) -> None:
+    """The method took nothing back: the money is on the prepaid account, all owners are told (SUP-49)."""
+    payment = refund.payment
+    to_owners(
+        payment.organization,
+        "books/credited_instead",
+        lambda: {
+            "organization": payment.organization.name,
+            "amount": formats.money(refund.amount),
+            "method": method_label(payment),
+            "link": link_to(payment.organization, "prepaid"),
+        },
     )
 
 

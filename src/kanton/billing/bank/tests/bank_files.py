@@ -35,10 +35,14 @@ class Pay:
         party = f"<Pty>{name}</Pty>" if version == "08" else name
         role = "Cdtr" if is_out else "Dbtr"
         account = f"<{role}Acct><Id><IBAN>{self.iban}</IBAN></Id></{role}Acct>" if self.iban else ""
+        amount, direction = f'<Amt Ccy="{currency}">{self.amount}</Amt>', "DBIT" if is_out else "CRDT"
+        if version == "02":  # it has no direction of its own, and the amount stands deeper
+            amount = f"<AmtDtls><TxAmt>{amount}</TxAmt></AmtDtls>"
+        else:
+            amount += f"<CdtDbtInd>{direction}</CdtDbtInd>"
         returned = f"<RtrInf><Rsn><Cd>{self.reason}</Cd></Rsn></RtrInf>" if self.reason else ""
         return (
-            f"<TxDtls><Refs><EndToEndId>{self.end_to_end or 'NOTPROVIDED'}</EndToEndId></Refs>"
-            f'<Amt Ccy="{currency}">{self.amount}</Amt><CdtDbtInd>{"DBIT" if is_out else "CRDT"}</CdtDbtInd>'
+            f"<TxDtls><Refs><EndToEndId>{self.end_to_end or 'NOTPROVIDED'}</EndToEndId></Refs>{amount}"
             f"<RltdPties><{role}>{party}</{role}>{account}</RltdPties>"
             f"<RmtInf>{ustrd}{strd}</RmtInf>{returned}</TxDtls>"
         )

@@ -24,9 +24,9 @@ def read(content: bytes, limit: int = LIMIT) -> list[Head | Movement]:
     return list(camt.read(io.BytesIO(content), most_bytes=limit))
 
 
-@pytest.mark.parametrize("version", ["04", "08"])
+@pytest.mark.parametrize("version", ["02", "04", "08"])
 @pytest.mark.parametrize("kind", ["053", "054"])
-def test_both_messages_in_both_versions_say_the_same(kind: str, version: str) -> None:
+def test_both_messages_in_all_versions_say_the_same(kind: str, version: str) -> None:
     entry = Entry(
         "110.00", "B1", (Pay("100", RF, "danke", end_to_end="E1"), Pay("10.00", QRR, name="Ben & Söhne"))
     )
@@ -43,6 +43,39 @@ def test_both_messages_in_both_versions_say_the_same(kind: str, version: str) ->
     )  # fmt: skip
     assert (two.reference, two.name, two.end_to_end) == (QRR, "Ben & Söhne", "")
     assert (second.amount, second.text, second.details) == (Money.of("-5.50", "CHF"), "Gebühren", ())
+
+
+VARIANTS = """<?xml version="1.0"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.02" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ xsi:schemaLocation="urn:iso:std:iso:20022:tech:xsd:camt.054.001.02 camt.054.001.02.ch.01.xsd">
+<BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>M9</MsgId><CreDtTm>2026-11-20T22:00:00</CreDtTm></GrpHdr><Ntfctn><Id>N1</Id>
+<CreDtTm>2026-11-20T22:00:00</CreDtTm><Acct><Id><IBAN>CH4431999123000889012</IBAN></Id></Acct>
+<Ntry><NtryRef>010001456</NtryRef><Amt Ccy="CHF">150.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts>
+<BookgDt><Dt>2026-11-20</Dt></BookgDt><ValDt><Dt>2026-11-21</Dt></ValDt><AcctSvcrRef>B-1</AcctSvcrRef><BkTxCd/>
+<NtryDtls><Btch><NbOfTxs>2</NbOfTxs></Btch>
+<TxDtls><Refs/><AmtDtls><TxAmt><Amt Ccy="CHF">100.00</Amt></TxAmt></AmtDtls>
+<RmtInf><Strd><CdtrRefInf><Ref>210000000003139471430009017</Ref></CdtrRefInf></Strd></RmtInf></TxDtls>
+<TxDtls><Refs><AcctSvcrRef>D-2</AcctSvcrRef></Refs><AmtDtls><TxAmt><Amt Ccy="CHF">50.00</Amt></TxAmt></AmtDtls>
+<RltdPties><Dbtr><Nm>Ben</Nm></Dbtr></RltdPties></TxDtls></NtryDtls></Ntry>
+<Ntry><Amt Ccy="CHF">50.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><RvslInd>1</RvslInd><Sts>BOOK</Sts>
+<BookgDt><DtTm>2026-11-21T00:30:00+01:00</DtTm></BookgDt><BkTxCd/><AddtlNtryInf>Storno</AddtlNtryInf></Ntry>
+</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"""
+
+
+@pytest.mark.spec("BIL-63", "BIL-70")
+def test_a_swiss_notice_of_version_02_with_a_batch_and_a_reversal() -> None:
+    head, batch, reversal = read(VARIANTS.encode())
+    assert head == Head("camt.054", "02", "M9/N1", "CH4431999123000889012")
+    assert isinstance(batch, Movement) and isinstance(reversal, Movement)
+    assert (batch.amount, batch.count, batch.is_reversal) == (Money.of("150", "CHF"), 2, False)
+    assert (str(batch.booked_on), str(batch.valued_on)) == ("2026-11-20", "2026-11-21")
+    assert [
+        (each.amount, each.reference, each.name, each.end_to_end, each.bank_reference)
+        for each in batch.details
+    ] == [(Money.of("100", "CHF"), QRR, "", "", ""), (Money.of("50", "CHF"), "", "Ben", "", "D-2")]
+    assert (reversal.amount, reversal.is_reversal) == (Money.of("-50", "CHF"), True)
+    assert (reversal.bank_reference, reversal.text, reversal.details) == ("", "Storno", ())
+    assert str(reversal.booked_on) == "2026-11-21"
 
 
 def test_balances_are_read_and_several_statements_stand_in_one_file() -> None:

@@ -16,7 +16,8 @@ from kanton.billing.blocking.actions import block_order, release_order, resend_p
 from kanton.billing.blocking.errors import NotBlocked, UnderExamination
 from kanton.billing.blocking.models import Block
 from kanton.billing.blocking.tasks import end_lapsed_blocks
-from kanton.billing.models import Order, Payment, TestCharge
+from kanton.billing.books.models import Refund
+from kanton.billing.models import Order, Payment, RefundAnswer, TestCharge, TestRefund
 from kanton.billing.payments.contract import Outcome
 from kanton.billing.payments.test_provider import decide
 from kanton.billing.renewals.tests.conftest import fill
@@ -25,6 +26,8 @@ from kanton.core import clock
 from kanton.core.action import observed
 from kanton.core.actor import Actor, System
 from kanton.core.jobs.testing import run_jobs
+from kanton.core.money import Money
+from kanton.core.outbox.models import MailAttachment
 from kanton.core.outbox.testing import Outbox
 from kanton.organizations.models import Organization
 from kanton.products.models import Service
@@ -56,13 +59,16 @@ def submitted(case: IdentityCheck) -> IdentityCheck:
     return case
 
 
-@pytest.mark.spec("BIL-24", "BIL-25", "BIL-26", "BIL-27", "BIL-30")
+@pytest.mark.spec("BIL-24", "BIL-25", "BIL-26", "BIL-27", "BIL-30", "SUP-43", "SUP-44", "SUP-47", "SUP-49")
 def test_a_brand_name_blocks_until_the_identity_is_accepted(
     ana: Person, owner: Actor, acme: Organization, staff: Actor, order: Order, outbox: Outbox
 ) -> None:
     assert (order.state, Block.objects.get().ground) == ("blocked", "brand")
     procedures = [mail for mail in outbox if mail.template == "support/procedure"]
     assert [mail.to for mail in procedures] == [["ana@acme.example"]]
+    assert "No phone with a camera? Write to" in procedures[0].text
+    attached = MailAttachment.objects.filter(mail__template="support/procedure")
+    assert [each.name for each in attached] == ["identity-check.png"]
     client = Client()
     client.force_login(ana)
     text = client.get(f"/o/acme/orders/{order.pk}").content.decode()
@@ -84,7 +90,7 @@ def test_a_brand_name_blocks_until_the_identity_is_accepted(
         resend_procedure(owner, order)
 
 
-@pytest.mark.spec("BIL-28", "BIL-31")
+@pytest.mark.spec("BIL-28", "BIL-31", "SUP-46", "SUP-49")
 def test_after_240_hours_it_is_cancelled_and_the_money_goes_back_to_its_method(
     owner: Actor, acme: Organization, order: Order, outbox: Outbox
 ) -> None:
@@ -102,6 +108,36 @@ def test_after_240_hours_it_is_cancelled_and_the_money_goes_back_to_its_method(
         assert not Service.objects.exists() and not IdentityCheck.objects.get().is_open
         assert f"Order {order.number} was cancelled" in [mail.subject for mail in outbox]
         assert end_lapsed_blocks.call() == 0 and proof.problems() == []
+
+
+@pytest.mark.spec("SUP-46", "SUP-49", "BIL-28")
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_what_was_paid_in_parts_goes_back_in_parts_and_what_a_card_refuses_to_the_prepaid_account(
+    owner: Actor, acme: Organization, order: Order, outbox: Outbox, is_refused: bool
+) -> None:
+    fill(acme, "100")
+    payment = pay_invoice(owner, order.invoice, prepaid_part=Money.of("20", "CHF"), method="test")
+    decide(payment.key, payment.amount, Outcome.SUCCEEDED)
+    charge = TestCharge.objects.get(key=payment.key).charge
+    confirm_payment(System("test"), payment, charge=charge, amount=payment.amount)
+    assert str(prepaid.standing(acme, "CHF").balance) == "CHF 80.00"
+    if is_refused:
+        TestCharge.objects.update(refunds=RefundAnswer.REFUSE)
+    with clock.travel(Block.objects.get().blocked_at + timedelta(hours=241)):
+        assert end_lapsed_blocks.call() == 1
+        run_jobs()
+    refund = Refund.objects.get()
+    told = [mail for mail in outbox if mail.template == "books/credited_instead"]
+    if is_refused:
+        assert (refund.state, str(prepaid.standing(acme, "CHF").balance)) == ("instead", "CHF 134.05")
+        (mail,) = told
+        text = " ".join(mail.text.split())
+        assert mail.to == ["ana@acme.example"] and "CHF 34.05" in text and "(Test payment)" in text
+        assert not TestRefund.objects.exists()
+    else:
+        assert (refund.state, str(prepaid.standing(acme, "CHF").balance)) == ("done", "CHF 100.00")
+        assert not told and TestRefund.objects.get().minor == 34_05
+    assert not Service.objects.exists() and proof.problems() == []
 
 
 @pytest.mark.spec("BIL-31")

@@ -12,7 +12,7 @@ from kanton.billing.books import emails
 from kanton.billing.books.activity import Happened
 from kanton.billing.books.errors import NotFailed, NothingToRefund, NotKnown, NoWayBack, TooMuchToRefund
 from kanton.billing.books.models import Refund, RefundState
-from kanton.billing.models import Account, AccountKind, Invoice, Payment, Purpose
+from kanton.billing.models import Account, AccountKind, Invoice, OrderState, Payment, Purpose
 from kanton.billing.payments.contract import provider_called
 from kanton.billing.settling import TRANSFER
 from kanton.config import config
@@ -78,7 +78,8 @@ def note_refund_done(actor: Actor, refund: Refund) -> Refund:
 def note_refund_failed(actor: Actor, refund: Refund, *, reason: str, is_refusal: bool = True) -> Refund:
     """It did not get through: staff see it, and can try again or credit it instead.
 
-    A refusal is the provider's own no: nothing went out, and the next attempt is another call there.
+    A refusal is the provider's own no: nothing went out, and the next attempt is another call there. Who paid a blocked
+    order that was cancelled does not wait for staff: their money is on the prepaid account at once (SUP-49).
     """
     refund = _locked(refund)
     if refund.state == RefundState.PENDING:
@@ -89,6 +90,8 @@ def note_refund_failed(actor: Actor, refund: Refund, *, reason: str, is_refusal:
             actor, Happened.REFUND_FAILED, refund.subject,
             amount=str(refund.amount), method=method_in_english(refund.payment), reason=refund.reason or "-",
         )  # fmt: skip
+        if is_refusal and _is_of_a_cancelled_order(refund):
+            _credit_instead(actor, refund)
     return refund
 
 
@@ -116,6 +119,18 @@ def credit_refund_instead(actor: Actor, refund: Refund) -> Refund:
         raise NotFailed
     if not refund.is_refused:
         raise NotKnown
+    _credit_instead(actor, refund)
+    return refund
+
+
+def _is_of_a_cancelled_order(refund: Refund) -> bool:
+    """Whether what it pays back is an order that was paid and cancelled: only blocked ones can be."""
+    invoice = refund.credit_note and refund.credit_note.corrects
+    return bool(invoice and invoice.order and invoice.order.state == OrderState.CANCELLED)
+
+
+def _credit_instead(actor: Actor, refund: Refund) -> None:
+    """The money waits in suspense: it goes to the prepaid account, and the owners are told."""
     payment = refund.payment
     purse = prepaid.locked(payment.organization, payment.currency)
     ledger.book(
@@ -125,7 +140,7 @@ def credit_refund_instead(actor: Actor, refund: Refund) -> Refund:
     _move(refund, RefundState.INSTEAD)
     kind = Happened.TOP_UP_RESTORED if refund.credit_note is None else Happened.REFUND_TO_PREPAID
     record(actor, kind, refund.subject, amount=str(refund.amount))
-    return refund
+    emails.credited_instead(refund)
 
 
 def begin_refund(
