@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import transaction
@@ -199,7 +200,7 @@ class Refunds(RuleBasedStateMachine):
             TestCharge.objects.update(refunds=RefundAnswer.ANSWER)
             with clock.travel(clock.now() + self.jump + timedelta(days=2)):
                 for refund in Refund.objects.exclude(state__in=["done", "instead"]):
-                    self.may_refuse(lambda refund=refund: repeat_refund(self.sam, refund))
+                    self.may_refuse(partial(repeat_refund, self.sam, refund))
                     send_refund.call(refund.pk)
             self.each_goes_back_once_and_none_is_lost()
             assert not Refund.objects.filter(state__in=["pending", "failed"]).exists()

@@ -152,7 +152,7 @@ def test_a_refused_refund_is_tried_again_or_is_on_the_prepaid_account_again(
     assert (refund.state, refund.reason, balance(acme), waiting()) == (
         "failed", "card closed", chf("30"), chf("-70"),
     )  # fmt: skip
-    asked: list[tuple[str, Money, str]] = []
+    asked: list[tuple[str, Money, str, int]] = []
     monkeypatch.setattr(TestProvider, "refund", lambda _self, *what: asked.append(what))
     repeat_refund(staff, refund)
     run_jobs()

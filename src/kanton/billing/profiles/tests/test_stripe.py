@@ -252,7 +252,7 @@ def test_only_what_stripe_does_not_show_as_on_its_way_is_sent(
 
 
 def test_a_refund_that_stripe_answers_as_failed_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = {"id": "re_1", "status": "failed", "failure_reason": "lost_or_stolen_card"}
+    made: dict[str, Any] = {"id": "re_1", "status": "failed", "failure_reason": "lost_or_stolen_card"}
     monkeypatch.setattr(
         module, "call", lambda method, *_what, **_how: made if method == "POST" else {"data": []}
     )
