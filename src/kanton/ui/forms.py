@@ -35,6 +35,17 @@ from kanton.ui.hx import hx_render, is_htmx
 
 R = TypeVar("R")
 PREVIEW = "_preview"
+# What a browser may fill in by itself, by the names that our fields bear. An address of somebody else is not among it.
+AUTOCOMPLETE = {
+    "first_name": "given-name",
+    "last_name": "family-name",
+    "company": "organization",
+    "street": "street-address",
+    "postal_code": "postal-code",
+    "city": "address-level2",
+    "country": "country",
+    "phone": "tel",
+}
 
 
 class Renderer(DjangoTemplates):
@@ -47,12 +58,16 @@ class Renderer(DjangoTemplates):
 class FormLook:
     """What every form of the console shares; mixed into Form and ModelForm."""
 
+    fields: dict[str, forms.Field]
     default_renderer = Renderer()
     error_css_class = "is-wrong"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+        for name, token in AUTOCOMPLETE.items():
+            if name in self.fields:
+                self.fields[name].widget.attrs.setdefault("autocomplete", token)
 
     @contextmanager
     def catching(self) -> Iterator[None]:

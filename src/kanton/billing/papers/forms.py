@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from kanton.accounts.places import countries
 from kanton.billing.models import InvoiceStatus
 from kanton.billing.papers.models import BillingAddress, ExportKind
 from kanton.ui import forms as ui
@@ -20,11 +21,10 @@ class AddressForm(ui.Form):
     street = forms.CharField(label=_("Street and number"), max_length=120)
     postal_code = forms.CharField(label=_("Postcode"), max_length=16)
     city = forms.CharField(label=_("Town"), max_length=80)
-    country = forms.RegexField(
-        r"^[A-Za-z]{2}$",
+    country = forms.ChoiceField(
         label=_("Country"),
-        help_text=_("Two letters, such as CH. Currency and VAT follow the organization’s own address."),
-        max_length=2,
+        choices=countries,
+        help_text=_("Currency and VAT follow the organization’s own address."),
         initial="CH",
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from kanton.accounts.places import countries
 from kanton.core.errors import DomainError
 from kanton.products.domains import names, records
 from kanton.products.domains.models import ContactKind, DomainContact, ZoneRecord
@@ -262,7 +263,6 @@ class ContactForm(ui.ModelForm):
             "street": _("Street and number"),
             "postal_code": _("Postcode"),
             "city": _("Town"),
-            "country": _("Country (two letters)"),
             "phone": _("Phone"),
             "email": _("Email address"),
         }
@@ -270,6 +270,8 @@ class ContactForm(ui.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kind"] = forms.ChoiceField(label=_("Who is this"), choices=ContactKind.choices)
+        self.fields["country"] = forms.ChoiceField(label=_("Country"), choices=countries)
+        self.fields["phone"].widget = forms.TextInput({"type": "tel", "autocomplete": "tel", "maxlength": 20})
         for name in ("street", "postal_code", "city", "email"):
             self.fields[name].required = True
 

@@ -177,10 +177,10 @@ def test_addresses_and_exports_on_their_pages(
     page = "/o/acme/billing-addresses"
     own = [(each.name, each.street, each.postal_code, each.city) for each in Organization.objects.all()]
     assert "No additional billing addresses" in client.get(page).content.decode()
-    assert client.post(f"{page}/add", FIELDS).status_code == 303
+    assert client.post(f"{page}/add", FIELDS | {"country": "DE"}).status_code == 303
     address = BillingAddress.objects.get()
     assert "Acme Büro" in client.get(page).content.decode()
-    client.post(f"{page}/{address.pk}", FIELDS | {"name": "Zentrale"})
+    client.post(f"{page}/{address.pk}", FIELDS | {"name": "Zentrale", "country": "DE"})
     assert own == [
         (each.name, each.street, each.postal_code, each.city) for each in Organization.objects.all()
     ]
