@@ -99,6 +99,11 @@ def date(day: dt.date | None) -> str:
     return _date(day, get_language() or "en")
 
 
+def month(day: dt.date) -> str:
+    """The month of a day, short enough for the axis of a plot: `Mar 26`."""
+    return str(babel_dates.format_skeleton("yyMMM", day, locale=locale()))
+
+
 def datetime(moment: dt.datetime | None) -> str:
     """An instant in the reader's zone to the minute, such as `9 Mar 2026, 15:04`."""
     if moment is None:

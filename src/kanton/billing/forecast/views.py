@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import formats as dates
 from django.views.decorators.http import require_GET
 
 from kanton.billing.forecast import queries
@@ -12,6 +11,7 @@ from kanton.billing.forecast.forms import QuestionForm
 from kanton.billing.forecast.timeline import Timeline, difference
 from kanton.core.parity import shows
 from kanton.organizations.web import ConsoleRequest
+from kanton.ui import formats
 
 
 @require_GET
@@ -42,4 +42,4 @@ def forecast(request: ConsoleRequest) -> HttpResponse:
 
 def _points(timeline: Timeline) -> list[tuple[str, float]]:
     """The bars: a picture needs no exact arithmetic, the list below has it."""
-    return [(dates.date_format(month, "b y"), float(amount.amount)) for month, amount in timeline.by_month()]
+    return [(formats.month(month), float(amount.amount)) for month, amount in timeline.by_month()]
