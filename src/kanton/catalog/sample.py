@@ -124,7 +124,7 @@ def _mail() -> list[Offer]:
                 "es": "Correo para equipos: tantas direcciones como necesite.",
             },
             features={
-                "en": ["From 5 addresses", "Webmail, IMAP and SMTP", "1,440 messages a day and address"],
+                "en": ["From 5 addresses", "Webmail, IMAP and SMTP", "1'440 messages a day and address"],
                 "de": ["Ab 5 Adressen", "Webmail, IMAP und SMTP", "1'440 Nachrichten am Tag und Adresse"],
                 "fr": ["Dès 5 adresses", "Webmail, IMAP et SMTP", "1 440 messages par jour et adresse"],
                 "it": ["Da 5 indirizzi", "Webmail, IMAP e SMTP", "1'440 messaggi al giorno e indirizzo"],

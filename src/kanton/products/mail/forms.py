@@ -270,6 +270,8 @@ class ConfirmNameForm(ui.Form):
     def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.expected = expected
+        # The preview goes without it; nobody is told that it is optional.
+        self.fields["confirm"].is_expected = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Only the right name passes, and it is not handed to the action."""
