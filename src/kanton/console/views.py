@@ -18,6 +18,7 @@ from kanton.console.missing import Elsewhere, diagnosed, product_wanted
 from kanton.console.queries import overview_of
 from kanton.core.parity import shows
 from kanton.organizations.models import Organization
+from kanton.organizations.rights import ORDER
 from kanton.products.contract import Product, all_products, product_called
 from kanton.products.models import Service
 from kanton.ui.home import attention
@@ -102,7 +103,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "overview": overview,
             "groups": tile_groups(organization, overview.counts),
             "activity_url": _reverse("organizations:activity", organization),
-            "shop_url": _line(request, "shop"),
+            "shop_url": _reverse("billing:shop", organization),
+            "may_order": request.actor.decide(ORDER, organization),  # type: ignore[attr-defined]
             "api_path": f"/1/accounts/{organization.pk}/overview",
             "tour_first": True,
         },

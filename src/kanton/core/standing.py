@@ -119,7 +119,7 @@ class Held:
     """What somebody holds in one organization: a role, and what was granted to them and to their teams.
 
     `reaches` keeps what follows, right by right as it is asked for, and `answers` what whoever decides makes of it.
-    `remembered` is for limits, which may keep there what they read, for as long as this is kept.
+    `remembered` is for limits and reasons, which may keep there what they read, for as long as this is kept.
     """
 
     role: Any

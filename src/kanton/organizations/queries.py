@@ -136,12 +136,6 @@ def require(actor: Actor, right: Right, target: Any) -> None:
         raise Forbidden(decision)
 
 
-def refusal(actor: Actor, right: Right, target: Any) -> str:
-    """Why the actor cannot do this, and whom to ask; "" when they can. For buttons that are shown dead (ORG-75)."""
-    decision = actor.decide(right, target)
-    return "" if decision else Forbidden(decision).sentence
-
-
 def members_of(actor: Actor, organization: Organization) -> QuerySet[Membership]:
     """The people of an organization with second factor and last activity there, one query for any number (ORG-40)."""
     require(actor, MEMBERS_VIEW, organization)

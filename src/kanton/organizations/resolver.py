@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from kanton.core import clock
 from kanton.core.actor import Actor
 from kanton.core.prepared import Prepared
-from kanton.core.rights import ADMINISTRATORS, RIGHTS, Decision, Owned, Right, Role
+from kanton.core.rights import ADMINISTRATORS, OWNER_ONLY, RIGHTS, Decision, Owned, Right, Role
 from kanton.core.standing import NOWHERE, Catalogue, Given, Source, SourceKind
 from kanton.core.standing import Held as Held
 from kanton.organizations import networks
@@ -192,7 +192,7 @@ class Memberships:
 
 def explained(held: Held, right: Right, target: Owned) -> Decision:
     """The decision for what somebody holds in the target's organization."""
-    helpers = partial(_administrators, held.organization_id)
+    helpers = partial(_names, held, OWNER_ONLY if right.roles == OWNER_ONLY else ADMINISTRATORS)
     place = (getattr(target, "service_id", None), getattr(target, "resource", ""))
     if target.organization_id != held.organization_id or not held.may(right, *place):
         return Decision(False, right, helpers=helpers)
@@ -275,8 +275,28 @@ class _Sentence:
         return str(self.message) % {name: str(value) for name, value in self.params.items()}
 
 
-def _administrators(organization_id: int) -> list[str]:
-    members = Membership.objects.filter(
-        organization_id=organization_id, role__in=ADMINISTRATORS, suspended_at=None
-    ).select_related("person")
-    return [member.person.display_name for member in members.order_by("joined_at")[:3]]
+def for_owners_only(actor: Actor, right: Right, organization_id: int, reason: Any) -> Decision:
+    """The decision of what the right alone does not allow, but an owner who has it may: yes, or whom to ask."""
+    held = held_by(actor, organization_id)
+    if held.role == Role.OWNER:
+        return explained(held, right, _Whole(organization_id))
+    return Decision(False, right, helpers=partial(_names, held, OWNER_ONLY), forbidden_by=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """An organization as the target of a right."""
+
+    organization_id: int
+
+
+def _names(held: Held, roles: frozenset[Role]) -> Sequence[str]:
+    """Whom to ask: the first who have one of these roles. Read once for any number of refusals on a page."""
+    key = f"names of {'owners' if roles == OWNER_ONLY else 'administrators'}"
+    if key not in held.remembered:
+        members = Membership.objects.filter(
+            organization_id=held.organization_id, role__in=roles, suspended_at=None
+        ).select_related("person")
+        held.remembered[key] = [each.person.display_name for each in members.order_by("joined_at")[:3]]
+    names: Sequence[str] = held.remembered[key]
+    return names

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from django.middleware.csrf import get_token
 from django.utils import timezone
@@ -15,6 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from kanton.core.errors import Forbidden
+from kanton.core.rights import Decision
 from kanton.core.wish import WishState
 from kanton.ui import formats
 from kanton.ui.assets import asset_url
@@ -195,6 +198,30 @@ def square(organization: Any, css: str = "") -> SafeString:
     return SafeString(f'<span class="{css} tone-{tone}" aria-hidden="true">{initials}</span>')
 
 
+def allowed(decision: Decision | bool) -> bool:
+    """Whether an action may be offered. What is neither a decision nor a plain yes or no is a slip of the page."""
+    if not isinstance(decision, Decision | bool):
+        raise TypeError(f"a decision is wanted, not {decision!r}")
+    return bool(decision)
+
+
+def refused(inner: Any, decision: Decision | bool, *, css: str = "", place: str = "") -> SafeString:
+    """What stands in place of an action that this person may not take: the same button, dead, which on a press says
+    why and whom to ask (ORG-75). The browser itself opens the reason: by mouse, touch and key, without a script.
+
+    A plain no has no reason to tell, so nothing stands there. `place` tells apart actions of the same name.
+    """
+    if not isinstance(decision, Decision):
+        return SafeString("")
+    reason = Forbidden(decision).sentence
+    ident = f"why-{crc32('|'.join((str(inner), css, place, reason)).encode()):08x}"
+    return format_html(
+        '<span class="refused"><button class="{}" type="button" aria-disabled="true" aria-describedby="{}" '
+        'popovertarget="{}">{}{}</button><span class="why" id="{}" popover>{}</span></span>',
+        css, ident, ident, inner, icon("lock", "is-faint"), ident, reason,
+    )  # fmt: skip
+
+
 def row_menu(
     actions: Sequence[RowAction], name: str, request: Any = None, *, pattern: str = ""
 ) -> SafeString:
@@ -217,7 +244,10 @@ def _link(label: str, icon_name: str, is_danger: bool, _sprite: str) -> tuple[st
 
 
 def menu_item(action: RowAction, request: Any = None) -> SafeString:
-    """One line of a menu: a link, or a form of one button."""
+    """One line of a menu: a link, or a form of one button; dead, with the reason, for who may not."""
+    if not allowed(action.decision):
+        shown = format_html("{}{}", icon(action.icon) if action.icon else "", action.label)
+        return refused(shown, action.decision, css="is-danger" if action.danger else "", place=action.url)
     if not action.post:
         opening, inner = _link(str(action.label), action.icon, action.danger, asset_url("icons.svg"))
         return SafeString(f"{opening}{escaped(action.url)}{inner}")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kanton.core import clock
 from kanton.core.money import Money
+from kanton.core.rights import STAFF, Decision
 from kanton.core.wish import WishState
 from kanton.ui import forms as ui
 from kanton.ui.tables import (
@@ -154,6 +155,12 @@ def page(request: HttpRequest) -> HttpResponse:
             ],
             mails=[("ana@acme.ch", str(_("Your invoice of 9 March 2027")))],
             irreversible=[str(_("A renewal cannot be taken back at the registry."))],
+        ),
+        "refusal": Decision(
+            False,
+            STAFF,
+            helpers=lambda: ["Ana Keller"],
+            forbidden_by=_("Ana Keller blocked the management of acme.ch on 3 March 2027."),
         ),
         "usage": [(f"{month:02d}", 3 + month * 0.7 + (month % 3) * 1.5) for month in range(1, 13)],
         "months": [("Jan", 42), ("Feb", 58), ("Mar", 51), ("Apr", 77), ("May", 69), ("Jun", 93)],

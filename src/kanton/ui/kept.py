@@ -19,6 +19,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
+from kanton.core.rights import Decision
 from kanton.ui.components import StandIn
 
 KEPT = 1024
@@ -157,6 +158,9 @@ def _plain(value: Any, place: Placing) -> tuple[Any, Hashable]:
         return value, (kind, value)
     if isinstance(value, Promise):
         return value, str(value)
+    if kind is Decision and value:
+        # The same for all who may; a refusal names people, so its page is drawn anew.
+        return True, (kind, True)
     if kind is list or kind is tuple:
         pairs = [_plain(each, place) for each in value]
         return kind(each for each, _key in pairs), (kind, tuple(key for _each, key in pairs))

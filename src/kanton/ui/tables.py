@@ -47,6 +47,7 @@ from django.utils.translation import gettext as _
 from kanton.core.addresses import address
 from kanton.core.csrf import csrf_token
 from kanton.core.prepared import PreparedRows
+from kanton.core.rights import Decision
 from kanton.ui import components, formats
 from kanton.ui.hx import hx_render
 from kanton.ui.kept import Guard, kept, stand_in
@@ -273,13 +274,15 @@ class TemplateColumn(Column):
 
 
 class RowAction(NamedTuple):
-    """A line in the ⋮ menu of a row. `post` sends it as a form, else it is a link."""
+    """A line in the ⋮ menu of a row. `post` sends it as a form, else it is a link; who may not sees it dead, with the
+    reason of the `decision`."""
 
     label: Text
     url: str
     icon: str = ""
     post: bool = False
     danger: bool = False
+    decision: Decision | bool = True
 
 
 @dataclass(frozen=True)
@@ -290,6 +293,7 @@ class Bulk:
     url: str
     icon: str = ""
     danger: bool = False
+    decision: Decision | bool = True
 
 
 @dataclass(frozen=True)
@@ -301,6 +305,7 @@ class Empty:
     action: Text = ""
     url: str = ""
     icon: str = "inbox"
+    decision: Decision | bool = True
 
 
 @dataclass(frozen=True)

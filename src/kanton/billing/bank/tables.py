@@ -179,4 +179,4 @@ class WithdrawalTable(Table[Transfer]):
             return ()
         assert row.organization is not None
         url = reverse("bank:cancel_withdrawal", args=[row.organization.slug, row.pk])
-        return (RowAction(_("Cancel"), url, "x", post=True),)
+        return (RowAction(_("Cancel"), url, "x", post=True, decision=self.context["may_withdraw"]),)

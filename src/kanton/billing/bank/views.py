@@ -265,15 +265,17 @@ def transfer_returned(request: AccountRequest, number: int) -> HttpResponse:
 @shows(queries.withdrawals_of)
 def withdrawals(request: ConsoleRequest) -> HttpResponse:
     """The organization's withdrawals."""
-    table = WithdrawalTable(request, queries.withdrawals_of(request.actor, request.organization))
+    may = request.actor.decide(WITHDRAW, request.organization)
+    rows = queries.withdrawals_of(request.actor, request.organization)
+    table = WithdrawalTable(request, rows, may_withdraw=may)
     table.empty = Empty(
         _("No withdrawals yet"),
         _("An owner can have the balance of the prepaid account paid out."),
         _("Recover the balance"),
         reverse("bank:withdraw", args=[request.organization.slug]),
         icon="wallet",
+        decision=may,
     )
-    may = request.actor.has_right(WITHDRAW, request.organization)
     return table.response("bank/withdrawals.html", {"may_withdraw": may})
 
 

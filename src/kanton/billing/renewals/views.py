@@ -29,6 +29,7 @@ from kanton.billing.renewals.forms import PeriodForm, SwitchForm, numbers, selec
 from kanton.billing.renewals.tables import RenewalTable, ToPayTable
 from kanton.core.errors import DomainError, Forbidden, NotFound
 from kanton.core.parity import shows
+from kanton.core.rights import Decision
 from kanton.organizations.rights import ACCOUNTING
 from kanton.organizations.web import ConsoleRequest, needs
 from kanton.products.contract import product_called
@@ -184,10 +185,10 @@ def service(request: ConsoleRequest, number: int) -> HttpResponse:
     return render(request, "renewals/service.html", context)
 
 
-def _may_cancel(request: ConsoleRequest, row: queries.Row) -> bool:
+def _may_cancel(request: ConsoleRequest, row: queries.Row) -> Decision | bool:
     with suppress(KeyError):
         product = product_called(row.service.product)
-        return request.actor.has_right(product.manage_right, row.service)
+        return request.actor.decide(product.manage_right, row.service)
     return False
 
 

@@ -56,6 +56,7 @@ from kanton.ui.tables import Empty
 @shows(orders_of)
 def orders(request: ConsoleRequest) -> HttpResponse:
     """All orders of the organization."""
+    may_order = request.actor.decide(ORDER, request.organization)
     table = OrderTable(request, order_rows(request.actor, request.organization))
     table.empty = Empty(
         _("No orders yet"),
@@ -63,8 +64,9 @@ def orders(request: ConsoleRequest) -> HttpResponse:
         _("Open the shop"),
         reverse("billing:shop", args=[request.organization.slug]),
         icon="shopping-bag",
+        decision=may_order,
     )
-    return table.response("billing/orders.html")
+    return table.response("billing/orders.html", {"may_order": may_order})
 
 
 @require_GET
@@ -73,15 +75,15 @@ def order(request: ConsoleRequest, number: int) -> HttpResponse:
     """One order: what was bought, where its set-up stands, and the way to pay or cancel it."""
     found = order_of(request.actor, request.organization, number)
     actor = request.actor
-    may_pay = actor.has_right(ACCOUNTING, found)
     context = {
         "order": found,
         "invoice": found.invoice,
         "kind": ORDER_KINDS.get(found.state, ""),
         "lines": lines_with_services(actor, found),
-        "may_pay": may_pay and found.state == OrderState.AWAITING_PAYMENT,
-        "may_cancel": actor.has_right(ORDER, found) and found.may_become(OrderState.CANCELLED),
-        "may_see_invoice": may_pay,
+        "may_pay": actor.decide(ACCOUNTING, found),
+        "may_cancel": actor.decide(ORDER, found),
+        "waits_for_payment": found.state == OrderState.AWAITING_PAYMENT,
+        "can_be_cancelled": found.may_become(OrderState.CANCELLED),
         "is_moving": found.state == OrderState.BEING_SET_UP,
     }
     template = "billing/_order.html" if request.GET.get("part") == "state" else "billing/order.html"

@@ -221,10 +221,11 @@ class DepartureTable(Table[Departure]):
 
     def row_actions(self, row: Departure) -> list[RowAction]:
         """Bring back, within thirty days."""
-        if not (self.context["may_manage"] and row.can_be_undone):
+        if not row.can_be_undone:
             return []
         url = reverse("departure:bring_back", args=[row.organization.slug, row.pk])
-        return [RowAction(_("Bring the person back"), url, "arrow-back-up")]
+        may_manage = self.context["may_manage"]
+        return [RowAction(_("Bring the person back"), url, "arrow-back-up", decision=may_manage)]
 
 
 def _state(row: Departure) -> str:
@@ -248,7 +249,7 @@ def departures(request: ConsoleRequest) -> HttpResponse:
     table = DepartureTable(
         request,
         departures_of(request.actor, request.organization),
-        may_manage=request.actor.has_right(MEMBERS_MANAGE, request.organization),
+        may_manage=request.actor.decide(MEMBERS_MANAGE, request.organization),
     )
     return table.response("departure/departures.html")
 
@@ -268,7 +269,7 @@ def departure(request: ConsoleRequest, number: int) -> HttpResponse:
         "done": done,
         "total": total,
         "failed": [one for one in settlements if one.state == Settling.FAILED],
-        "may_manage": request.actor.has_right(MEMBERS_MANAGE, request.organization),
+        "may_manage": request.actor.decide(MEMBERS_MANAGE, request.organization),
         "shown_state": _state(found),
     }
     return hx_render(request, "departure/departure.html", "departure/_departure.html", context)

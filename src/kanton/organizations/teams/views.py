@@ -87,18 +87,16 @@ class TeamTable(Table[Team]):
 
     def row_actions(self, row: Team) -> Sequence[RowAction]:
         """What may be done to a team."""
-        if not self.context["may_manage"]:
-            return ()
-        slug = row.organization.slug
+        slug, may_manage = row.organization.slug, self.context["may_manage"]
 
         def to(name: str) -> str:
             return reverse(f"teams:{name}", args=[slug, row.pk])
 
         return (
-            RowAction(_("Rename"), to("edit"), "pencil"),
-            RowAction(_("Change what it opens"), to("access"), "key"),
-            RowAction(_("Add people"), to("add"), "user-plus"),
-            RowAction(_("Delete the team"), to("delete"), "trash", danger=True),
+            RowAction(_("Rename"), to("edit"), "pencil", decision=may_manage),
+            RowAction(_("Change what it opens"), to("access"), "key", decision=may_manage),
+            RowAction(_("Add people"), to("add"), "user-plus", decision=may_manage),
+            RowAction(_("Delete the team"), to("delete"), "trash", danger=True, decision=may_manage),
         )
 
 
@@ -155,14 +153,15 @@ class CandidatesTable(_PeopleTable):
 @shows(teams_of, deleted_teams_of)
 def teams(request: ConsoleRequest) -> HttpResponse:
     """All teams (ORG-78), and those that can be brought back."""
-    may_manage = request.actor.has_right(MEMBERS_MANAGE, request.organization)
+    may_manage = request.actor.decide(MEMBERS_MANAGE, request.organization)
     table = TeamTable(request, teams_of(request.actor, request.organization), may_manage=may_manage)
     table.empty = Empty(
         _("No teams yet"),
         _("A team opens to everybody in it what daily work needs. Whoever joins later gets it at once."),
-        _("Create a team") if may_manage else "",
+        _("Create a team"),
         _to(request, "new"),
         icon="users-group",
+        decision=may_manage,
     )
     deleted = list(deleted_teams_of(request.actor, request.organization)[:BACK]) if may_manage else []
     return table.response("teams/teams.html", {"may_manage": may_manage, "deleted": deleted})
@@ -195,18 +194,17 @@ def new(request: ConsoleRequest) -> HttpResponse:
 def team(request: ConsoleRequest, number: int) -> HttpResponse:
     """One team: its people, and what it opens."""
     found = team_of(request.actor, request.organization, number)
-    may_manage = request.actor.has_right(MEMBERS_MANAGE, request.organization)
+    may_manage = request.actor.decide(MEMBERS_MANAGE, request.organization)
     table = TeamPeopleTable(request, people_in(request.actor, found))
-    if may_manage:
-        table.bulk = (
-            Bulk(gettext_lazy("Take out of the team"), _to(request, "remove", number), "user-minus"),
-        )
+    url = _to(request, "remove", number)
+    table.bulk = (Bulk(gettext_lazy("Take out of the team"), url, "user-minus", decision=may_manage),)
     table.empty = Empty(
         _("Nobody is in this team yet"),
         _("Whoever you add may use at once what the team opens."),
-        _("Add people") if may_manage else "",
+        _("Add people"),
         _to(request, "add", number),
         icon="users-group",
+        decision=may_manage,
     )
     opened = opened_by(found)
     return table.response("teams/team.html", {"team": found, "opened": opened, "may_manage": may_manage})

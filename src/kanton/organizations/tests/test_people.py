@@ -188,7 +188,13 @@ def test_an_administrator_touches_no_owner(
             forbidden()
     assert membership(ana).role == Role.OWNER and membership(ben).role == Role.ADMINISTRATOR
     client.force_login(ben)
-    assert f"/people/{membership(ana).pk}/" not in client.get("/o/acme/people").content.decode()
+    page = client.get("/o/acme/people").content.decode()
+    assert f'href="/o/acme/people/{membership(ana).pk}/why"' in page
+    for change in ("role", "suspend", "remove"):
+        assert f'href="/o/acme/people/{membership(ana).pk}/{change}"' not in page
+    # What only owners may is there, dead, with whom to ask (ORG-75).
+    assert page.count('aria-disabled="true"') == 4
+    assert page.count("or change or remove an owner. Ask Ana Keller.") == 4
 
 
 # --- removal -----------------------------------------------------------------------------------------------

@@ -41,7 +41,9 @@ def proof(request: ConsoleRequest) -> HttpResponse:
         position, digest = form.cleaned_data["kept"].strip().split(":")
         found = is_kept(request.actor, request.organization, int(position), digest)
     owners, chosen = owners_of(request.organization), head_readers(request.organization)
+    may_choose = request.actor.decide(HEADS_CHOOSE, request.organization)
     context = {
+        "may_choose": may_choose,
         "checked": checked(request.actor, request.organization),
         "form": form,
         "is_kept": found,
@@ -49,7 +51,7 @@ def proof(request: ConsoleRequest) -> HttpResponse:
         "readers_form": ReadersForm(
             owners=owners, initial={"readers": [reader.membership_id for reader in chosen]}
         )
-        if request.actor.has_right(HEADS_CHOOSE, request.organization)
+        if may_choose
         else None,
     }
     return render(request, "trail/proof.html", context, status=422 if form.errors else 200)

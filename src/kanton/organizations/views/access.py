@@ -86,8 +86,8 @@ def what(request: ConsoleRequest, number: int) -> HttpResponse:
         "membership": membership,
         "kinds": what_they_can(membership, search=search),
         "search": search,
-        "may_change": membership.role not in ADMINISTRATORS
-        and request.actor.has_right(MEMBERS_MANAGE, request.organization),
+        "is_limited": membership.role not in ADMINISTRATORS,
+        "may_change": request.actor.decide(MEMBERS_MANAGE, request.organization),
     }
     return hx_render(request, "organizations/explain.html", "organizations/_explain.html", context)
 

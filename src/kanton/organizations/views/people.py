@@ -30,6 +30,7 @@ from kanton.organizations.actions import (
     revoke_invitation,
     unlock_member,
 )
+from kanton.organizations.errors import OwnersOnly
 from kanton.organizations.forms import InviteForm, OfferForm, RoleForm
 from kanton.organizations.models import Grant, Invitation, Membership, Organization, TeamMember
 from kanton.organizations.queries import (
@@ -38,7 +39,7 @@ from kanton.organizations.queries import (
     members_of,
     pending_invitations,
 )
-from kanton.organizations.resolver import held_by
+from kanton.organizations.resolver import for_owners_only, held_by
 from kanton.organizations.rights import MEMBERS_MANAGE, MEMBERS_VIEW
 from kanton.organizations.web import ConsoleRequest, needs, selected_numbers
 from kanton.ui import components
@@ -121,9 +122,8 @@ class PeopleTable(Table[Membership]):
 
     def row_actions(self, row: Membership) -> Sequence[RowAction]:
         """What may be done to this member; only an owner may touch an owner (ORG-54)."""
-        if not self.context["may_manage"] or (row.role == Role.OWNER and not self.context["is_owner"]):
-            return ()
-        slug = self.context["slug"]
+        slug, may_manage = self.context["slug"], self.context["may_manage"]
+        may_touch = self.context["may_touch_owners"] if row.role == Role.OWNER else may_manage
 
         def to(name: str) -> str:
             return reverse(f"organizations:{name}", args=[slug, row.pk])
@@ -132,32 +132,54 @@ class PeopleTable(Table[Membership]):
         return tuple(
             action
             for action in (
-                RowAction(_("Change role"), to("change_role"), "user-cog"),
-                RowAction(_("Change product access"), to("change_access"), "key") if limited else None,
-                RowAction(_("Change teams"), reverse("teams:of_member", args=[slug, row.pk]), "users-group"),
+                RowAction(_("Change role"), to("change_role"), "user-cog", decision=may_touch),
+                RowAction(_("Change product access"), to("change_access"), "key", decision=may_manage)
+                if limited
+                else None,
+                RowAction(
+                    _("Change teams"),
+                    reverse("teams:of_member", args=[slug, row.pk]),
+                    "users-group",
+                    decision=may_manage,
+                ),
                 RowAction(
                     _("Administrative mails"),
                     reverse("correspondents:of_member", args=[slug, row.pk]),
                     "mail",
+                    decision=may_touch,
                 ),
                 RowAction(_("What this person may do"), to("explain"), "help-circle"),
-                RowAction(_("Unlock the account"), to("unlock_member"), "lock-open", post=True)
+                RowAction(
+                    _("Unlock the account"), to("unlock_member"), "lock-open", post=True, decision=may_manage
+                )
                 if row.role != Role.EXTERNAL and is_locked(row.person)
                 else None,
-                RowAction(_("Send a security alert"), reverse("alerts:send", args=[slug, row.pk]), "bell"),
-                RowAction(_("Suspend"), reverse("suspension:suspend", args=[slug, row.pk]), "user-pause")
+                RowAction(
+                    _("Send a security alert"),
+                    reverse("alerts:send", args=[slug, row.pk]),
+                    "bell",
+                    decision=may_manage,
+                ),
+                RowAction(
+                    _("Suspend"),
+                    reverse("suspension:suspend", args=[slug, row.pk]),
+                    "user-pause",
+                    decision=may_touch,
+                )
                 if row.suspended_at is None
                 else RowAction(
                     _("Let in again"),
                     reverse("suspension:resume", args=[slug, row.pk]),
                     "user-check",
                     post=True,
+                    decision=may_touch,
                 ),
                 RowAction(
                     _("Remove from the organization"),
                     reverse("departure:begin", args=[slug, row.pk]),
                     "user-minus",
                     danger=True,
+                    decision=may_touch,
                 ),
             )
             if action is not None
@@ -187,17 +209,16 @@ class InvitationTable(Table[Invitation]):
     file_name = "invitations"
 
     def row_actions(self, row: Invitation) -> Sequence[RowAction]:
-        """Change, send again or revoke."""
-        if not self.context["may_manage"]:
-            return ()
+        """Change, send again or revoke; only an owner may touch what is offered to an owner."""
+        may_manage = self.context["may_manage"]
+        may_change = self.context["may_touch_owners"] if row.role == Role.OWNER else may_manage
         change = reverse("organizations:change_invitation", args=[self.context["slug"], row.pk])
         again = reverse("organizations:resend_invitation", args=[self.context["slug"], row.pk])
         revoke = reverse("organizations:revoke_invitation", args=[self.context["slug"], row.pk])
-        may_change = row.role != Role.OWNER or self.context["is_owner"]
         return (
-            *([RowAction(_("Change the invitation"), change, "pencil")] if may_change else ()),
-            RowAction(_("Send again"), again, "send", post=True),
-            RowAction(_("Revoke"), revoke, "trash", post=True, danger=True),
+            RowAction(_("Change the invitation"), change, "pencil", decision=may_change),
+            RowAction(_("Send again"), again, "send", post=True, decision=may_manage),
+            RowAction(_("Revoke"), revoke, "trash", post=True, danger=True, decision=may_manage),
         )
 
 
@@ -219,8 +240,10 @@ def people(request: ConsoleRequest) -> HttpResponse:
     """Everybody who belongs to the organization, and who is invited."""
     about = {
         "slug": request.organization.slug,
-        "may_manage": request.actor.has_right(MEMBERS_MANAGE, request.organization),
-        "is_owner": _is_owner(request),
+        "may_manage": request.actor.decide(MEMBERS_MANAGE, request.organization),
+        "may_touch_owners": for_owners_only(
+            request.actor, MEMBERS_MANAGE, request.organization.pk, OwnersOnly().sentence
+        ),
     }
     members = members_of(request.actor, request.organization).prefetch_related("teams")
     table = PeopleTable(request, members, **about)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kanton.config import config
 from kanton.core.parity import shows
 from kanton.organizations.queries import require
-from kanton.organizations.rights import BELONG
+from kanton.organizations.rights import BELONG, ORDER
 from kanton.organizations.web import ConsoleRequest, needs
 from kanton.products.brand.actions import check_brand, set_look
 from kanton.products.brand.forms import LookForm
@@ -58,6 +58,7 @@ def brands(request: ConsoleRequest) -> HttpResponse:
         _("Look at it in the shop"),
         f"/o/{request.organization.slug}/shop",
         "palette",
+        request.actor.decide(ORDER, request.organization),
     )
     return table.response("brand/brands.html", {})
 
@@ -119,7 +120,7 @@ def _context(request: ConsoleRequest, found: Brand) -> dict[str, Any]:
     return {
         "brand": found,
         "target": config.web.hostname,
-        "may_manage": request.actor.has_right(MANAGE, found.service),
+        "may_manage": request.actor.decide(MANAGE, found.service),
         "page_url": _page(request, found),
         "api_path": f"/2/accounts/{request.organization.pk}/brands/{found.service_id}",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,8 +13,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kanton.core.addresses import address
+from kanton.core.errors import Forbidden
 from kanton.core.parity import shows
-from kanton.organizations.rights import MEMBERS_VIEW
+from kanton.core.rights import Decision
+from kanton.organizations.resolver import services_granted
+from kanton.organizations.rights import MEMBERS_VIEW, ORDER
 from kanton.organizations.web import ConsoleRequest
 from kanton.products.domains import defaults, names, queries
 from kanton.products.domains.actions import change_contact, set_nameservers, set_transfer_lock
@@ -88,7 +91,7 @@ class DomainTable(Table[Domain]):
     )
     search = ("name",)
     filters = (Filter("state", gettext_lazy("State"), DomainState.choices),)
-    bulk = (Bulk(gettext_lazy("Lock against transfers"), "domains:lock_many", icon="lock"),)
+    bulk: Sequence[Bulk] = (Bulk(gettext_lazy("Lock against transfers"), "domains:lock_many", icon="lock"),)
     default_sort = "name"
     file_name = "domains"
     about_products = "domains"
@@ -100,8 +103,15 @@ class DomainTable(Table[Domain]):
         slug = row.organization.slug
         return (
             RowAction(_("DNS zone"), page_url(slug, "zone", row.name), "list-details"),
-            RowAction(_("Name servers"), page_url(slug, "nameservers", row.name), "server"),
+            RowAction(
+                _("Name servers"), page_url(slug, "nameservers", row.name), "server", decision=self._may(row)
+            ),
         )
+
+    def _may(self, row: Domain) -> Decision:
+        """Whether the reader manages this domain: as all of them, or by a grant on it."""
+        everywhere: Decision = self.context["may_manage"]
+        return everywhere or self.context["actor"].decide(MANAGE, row)
 
 
 def page_url(slug: str, page: str, *args: Any) -> str:
@@ -113,32 +123,51 @@ def page_url(slug: str, page: str, *args: Any) -> str:
 @shows(queries.domains_of)
 def domains(request: ConsoleRequest) -> HttpResponse:
     """The list of domains, those that the reader may see."""
-    table = DomainTable(request, queries.domain_rows(request.actor, request.organization))
+    actor, organization = request.actor, request.organization
+    may_manage, may_order = actor.decide(MANAGE, organization), actor.decide(ORDER, organization)
+    rows = queries.domain_rows(actor, organization)
+    table = DomainTable(request, rows, actor=actor, may_manage=may_manage)
+    if not may_manage and not services_granted(actor, organization.pk, MANAGE)[1]:
+        table.bulk = tuple(replace(bulk, decision=may_manage) for bulk in DomainTable.bulk)
     table.empty = Empty(
         gettext_lazy("No domains yet"),
         gettext_lazy(
             "A domain is your name on the internet: for your website and your mail. Its DNS zone comes with it."
         ),
         gettext_lazy("Find a name"),
-        f"/o/{request.organization.slug}/shop",
+        f"/o/{organization.slug}/shop",
         icon="world-www",
+        decision=may_order,
     )
-    return table.response("domains/domains.html", {"shop_url": f"/o/{request.organization.slug}/shop"})
+    return table.response(
+        "domains/domains.html", {"shop_url": f"/o/{organization.slug}/shop", "may_order": may_order}
+    )
 
 
 @require_POST
 def lock_many(request: ConsoleRequest) -> HttpResponse:
     """Lock the selected domains against transfers."""
     count = 0
+    refused: Forbidden | None = None
     chosen = [pk for pk in request.POST.getlist("selected") if pk.isdigit()]
     for domain in queries.domains_of(request.actor, request.organization).filter(pk__in=chosen):
         try:
             set_transfer_lock(request.actor, domain, locked=True)
         except NotActive:
             continue
+        except Forbidden as error:
+            refused = error
+            continue
         count += 1
-    text = ngettext("%(count)s domain is being locked.", "%(count)s domains are being locked.", count)
-    return finished(request, text % {"count": count}, to=page_url(request.organization.slug, "list"))
+    text = ngettext("%(count)s domain is being locked.", "%(count)s domains are being locked.", count) % {
+        "count": count
+    }
+    to = page_url(request.organization.slug, "list")
+    if refused is None:
+        return finished(request, text, to=to)
+    if not count:
+        raise refused
+    return finished(request, f"{text} {refused.sentence}", to=to, kind="waiting")
 
 
 def domain_context(request: ConsoleRequest, domain: Domain) -> dict[str, Any]:
@@ -149,9 +178,9 @@ def domain_context(request: ConsoleRequest, domain: Domain) -> dict[str, Any]:
         "state_label": DomainState(domain.state).label,
         "state_kind": STATE_KINDS[DomainState(domain.state)],
         "is_ours": queries.uses_own_nameservers(domain.registry_nameservers or domain.nameservers),
-        "may_manage": request.actor.has_right(MANAGE, domain),
-        "may_edit": request.actor.has_right(DNS_EDIT, domain),
-        "may_see_people": request.actor.has_right(MEMBERS_VIEW, request.organization),
+        "may_manage": request.actor.decide(MANAGE, domain),
+        "may_edit": request.actor.decide(DNS_EDIT, domain),
+        "may_see_people": request.actor.decide(MEMBERS_VIEW, request.organization),
         "state_url": page_url(request.organization.slug, "state", domain.name),
         "zones": queries.zones_of(domain),
     }

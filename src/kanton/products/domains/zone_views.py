@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kanton.core.activity import KINDS
 from kanton.core.errors import DomainError, Forbidden, NotFound
 from kanton.core.parity import shows
-from kanton.organizations.queries import refusal
 from kanton.organizations.web import ConsoleRequest
 from kanton.products.domains import names, queries, records, zonefile
 from kanton.products.domains.actions import (
@@ -99,14 +98,11 @@ class RecordTable(Table[ZoneRecord]):
 
     def row_actions(self, row: ZoneRecord) -> Sequence[RowAction]:
         """Edit and delete."""
-        if not self.context["may_edit"]:
-            return ()
-        slug, zone = self.context["slug"], row.zone.name
+        slug, zone, may_edit = self.context["slug"], row.zone.name, self.context["may_edit"]
+        delete = page_url(slug, "delete_record", zone, row.pk)
         return (
-            RowAction(_("Edit"), _edit_url(row), "pencil"),
-            RowAction(
-                _("Delete"), page_url(slug, "delete_record", zone, row.pk), "trash", post=True, danger=True
-            ),
+            RowAction(_("Edit"), _edit_url(row), "pencil", decision=may_edit),
+            RowAction(_("Delete"), delete, "trash", post=True, danger=True, decision=may_edit),
         )
 
 
@@ -120,8 +116,7 @@ def zone_context(request: ConsoleRequest, found: Zone) -> dict[str, Any]:
     return domain_context(request, found.domain) | {
         "zone": found,
         "zone_state_url": page_url(slug, "zone_state", found.name),
-        "may_edit": request.actor.has_right(DNS_EDIT, found),
-        "why_not": refusal(request.actor, DNS_EDIT, found),
+        "may_edit": request.actor.decide(DNS_EDIT, found),
     }
 
 
@@ -138,15 +133,15 @@ def zone(request: ConsoleRequest, name: str) -> HttpResponse:
     context = zone_context(request, found)
     rows = ZoneRecord.objects.filter(zone=found).select_related("zone__organization")
     table = RecordTable(request, rows, slug=request.organization.slug, may_edit=context["may_edit"])
-    if context["may_edit"]:
-        table.bulk = (
-            Bulk(
-                gettext_lazy("Delete"),
-                page_url(request.organization.slug, "delete_records", found.name),
-                icon="trash",
-                danger=True,
-            ),
-        )
+    table.bulk = (
+        Bulk(
+            gettext_lazy("Delete"),
+            page_url(request.organization.slug, "delete_records", found.name),
+            icon="trash",
+            danger=True,
+            decision=context["may_edit"],
+        ),
+    )
     context["hints"] = queries.hints_for(found)
     return table.response("domains/zone.html", context)
 
@@ -349,10 +344,11 @@ class VersionTable(Table[ZoneVersion]):
 
     def row_actions(self, row: ZoneVersion) -> Sequence[RowAction]:
         """Bring this version back."""
-        if not self.context["may_edit"] or row.number == self.context["present"]:
+        if row.number == self.context["present"]:
             return ()
         url = page_url(self.context["slug"], "restore", row.zone.name, row.number)
-        return (RowAction(_("Bring this version back"), url, "history"),)
+        may_edit = self.context["may_edit"]
+        return (RowAction(_("Bring this version back"), url, "history", decision=may_edit),)
 
 
 @require_GET

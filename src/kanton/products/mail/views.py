@@ -16,14 +16,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kanton.accounts.models import Person
 from kanton.config import config
+from kanton.core.actor import Actor
 from kanton.core.errors import NotFound
 from kanton.core.parity import shows
 from kanton.core.query import get_or_not_found
 from kanton.core.rights import Right
 from kanton.core.wish import WishState
 from kanton.organizations.models import Membership
-from kanton.organizations.queries import refusal, require
-from kanton.organizations.rights import MEMBERS_VIEW
+from kanton.organizations.queries import require
+from kanton.organizations.rights import MEMBERS_VIEW, ORDER
 from kanton.organizations.web import ConsoleRequest
 from kanton.products.mail import actions, forms, logins, queries
 from kanton.products.mail.dns_records import (
@@ -85,8 +86,8 @@ def _frame(request: ConsoleRequest, mail: MailService) -> dict[str, Any]:
     return {
         "mail": mail,
         "can": {
-            "manage": request.actor.has_right(MANAGE, mail.service),
-            "maintain": request.actor.has_right(MAINTAIN, mail.service),
+            "manage": request.actor.decide(MANAGE, mail.service),
+            "maintain": request.actor.decide(MAINTAIN, mail.service),
         },
         "base": _url(request, "service", mail.service_id),
     }
@@ -163,6 +164,7 @@ def services(request: HttpRequest) -> HttpResponse:
         _("Find a mail service in the shop"),
         f"/o/{asked.organization.slug}/shop",
         "mail",
+        asked.actor.decide(ORDER, asked.organization),
     )
     return table.response("mail/services.html", {})
 
@@ -203,8 +205,11 @@ class MailboxTable(Table[Mailbox]):
 
     def row_actions(self, row: Mailbox) -> tuple[RowAction, ...]:
         """What may be done to an address."""
-        if not self.context["may_manage"]:
-            return ()
+        actor: Actor = self.context["actor"]
+        manage = password = self.context["may_manage"]
+        if not manage:
+            # What was granted on single addresses.
+            manage, password = actor.decide(MANAGE, row), actor.decide(PASSWORD, row)
 
         def to(name: str) -> str:
             return reverse(
@@ -212,11 +217,11 @@ class MailboxTable(Table[Mailbox]):
             )
 
         return (
-            RowAction(_("Set a new password"), to("password"), "key"),
-            RowAction(_("Aliases"), to("aliases"), "at"),
-            RowAction(_("Redirection"), to("redirection"), "arrow-forward-up"),
-            RowAction(_("Invite somebody"), to("invite"), "user-plus"),
-            RowAction(_("Delete"), to("delete"), "trash", danger=True),
+            RowAction(_("Set a new password"), to("password"), "key", decision=password),
+            RowAction(_("Aliases"), to("aliases"), "at", decision=manage),
+            RowAction(_("Redirection"), to("redirection"), "arrow-forward-up", decision=manage),
+            RowAction(_("Invite somebody"), to("invite"), "user-plus", decision=manage),
+            RowAction(_("Delete"), to("delete"), "trash", danger=True, decision=manage),
         )
 
 
@@ -239,22 +244,21 @@ def service(request: HttpRequest, service: int) -> HttpResponse:
     asked = _asked(request)
     mail = _mail(asked, service)
     frame = _frame(asked, mail)
-    table = MailboxTable(request, queries.mailboxes_of(asked.actor, mail), may_manage=frame["can"]["manage"])
+    rows = queries.mailboxes_of(asked.actor, mail)
+    table = MailboxTable(request, rows, actor=asked.actor, may_manage=frame["can"]["manage"])
     table.empty = Empty(
         _("No addresses yet"),
         _("Each address has its own mailbox, password and webmail."),
-        _("Create an address") if frame["can"]["manage"] else "",
+        _("Create an address"),
         _url(asked, "new_mailbox", service),
         "mail-plus",
+        frame["can"]["manage"],
     )
     deleted = DeletedTable(request, queries.deleted_mailboxes_of(asked.actor, mail), prefix="deleted")
-    why_not = refusal(asked.actor, MANAGE, mail.service)
-    frame["can"]["see_people"] = asked.actor.has_right(MEMBERS_VIEW, asked.organization)
+    frame["can"]["see_people"] = asked.actor.decide(MEMBERS_VIEW, asked.organization)
     may_see_figures = asked.actor.has_right(STATISTICS, mail.service)
     readings = statistics_of(asked.actor, mail.service) if may_see_figures else []
-    return table.response(
-        "mail/service.html", frame | {"deleted": deleted, "readings": readings, "why_not": why_not}
-    )
+    return table.response("mail/service.html", frame | {"deleted": deleted, "readings": readings})
 
 
 @sensitive_post_parameters("password")
@@ -311,15 +315,16 @@ def mailbox(request: HttpRequest, service: int, local: str) -> HttpResponse:
     asked = _asked(request)
     box = _mailbox(asked, service, local)
     frame = _frame(asked, box.mail)
+    may_manage = asked.actor.decide(MANAGE, box)
     allowance = queries.allowance_of(box)
     context = frame | {
         "box": box,
         "here": _url(asked, "mailbox", service, box.local_part),
         "state_url": _url(asked, "mailbox_state", service, box.local_part),
-        "can": frame["can"] | {"password": asked.actor.has_right(PASSWORD, box)},
+        "can": {"manage": may_manage, "password": asked.actor.decide(PASSWORD, box)},
         "is_linked": queries.is_linked(asked.actor, box),
-        "users": queries.users_of(box) if frame["can"]["manage"] else [],
-        "invitations": queries.invitations_to(box) if frame["can"]["manage"] else [],
+        "users": queries.users_of(box) if may_manage else [],
+        "invitations": queries.invitations_to(box) if may_manage else [],
         "app_passwords": list(box.app_passwords.all()),
         "allowance": allowance,
         "facts": _facts(box),

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from kanton.core.rights import Decision
 from kanton.ui import components, formats, frame, plots
 from kanton.ui.assets import asset_url
 from kanton.ui.shell import shell_of
@@ -72,24 +73,21 @@ def button(
     name: str = "",
     value: str = "",
     dialog: bool = False,
-    because: str = "",
+    decision: Decision | bool = True,
     **attrs: Any,
 ) -> SafeString:
     """A button, or a link that looks like one when it has a `url`. `kind`: primary, danger, quiet.
 
-    `because` says why this person cannot use it, and whom to ask: the button is there, dead, with the reason (ORG-75).
+    `decision` is the resolver's answer to whether this person may: when it is no, the button is there, dead, and says
+    why and whom to ask (ORG-75).
 
     With `dialog` the page at `url` opens in a dialog. Without `url` it submits the form around it. Further
     attributes: underscores become hyphens.
     """
     css = " ".join(filter(None, ["button", f"is-{kind}" if kind else "", attrs.pop("css", "")]))
     inner = format_html("{}<span>{}</span>", components.icon(icon) if icon else "", label)
-    if because:
-        return format_html(
-            '<span class="refused"><button class="{}" type="button" aria-disabled="true" aria-description="{}">{}'
-            '</button><small class="quiet">{}</small></span>',
-            css, because, inner, because,
-        )  # fmt: skip
+    if not components.allowed(decision):
+        return components.refused(inner, decision, css=css, place=url or name)
     more = format_html(' data-dialog="{}"', label) if dialog else SafeString("")
     for key, given in attrs.items():
         if given is True:
@@ -105,6 +103,25 @@ def button(
 
 
 @register.simple_tag
+def menu_item(
+    label: Any,
+    url: str,
+    *,
+    icon: str = "",
+    decision: Decision | bool = True,
+    danger: bool = False,
+    dialog: bool = False,
+) -> SafeString:
+    """A line of a ⋮ menu that leads to `url`; dead, with the reason, when the `decision` is no (ORG-75)."""
+    inner = format_html("{}{}", components.icon(icon) if icon else "", label)
+    css = "is-danger" if danger else ""
+    if not components.allowed(decision):
+        return components.refused(inner, decision, css=css, place=url)
+    more = format_html(' data-dialog="{}"', label) if dialog else SafeString("")
+    return format_html('<a class="{}" href="{}"{}>{}</a>', css, url, more, inner)
+
+
+@register.simple_tag
 def stat(
     label: Any, value: Any, *, note: Any = "", url: str = "", icon: str = "", kind: str = ""
 ) -> SafeString:
@@ -113,9 +130,17 @@ def stat(
 
 
 @register.simple_tag
-def empty(title: Any, text: Any = "", *, icon: str = "inbox", action: Any = "", url: str = "") -> SafeString:
-    """What an empty place says: what belongs here and the first step."""
-    return _partial("empty", title=title, text=text, icon=icon, action=action, url=url)
+def empty(
+    title: Any,
+    text: Any = "",
+    *,
+    icon: str = "inbox",
+    action: Any = "",
+    url: str = "",
+    decision: Decision | bool = True,
+) -> SafeString:
+    """What an empty place says: what belongs here and the first step, dead for who may not take it."""
+    return _partial("empty", title=title, text=text, icon=icon, action=action, url=url, decision=decision)
 
 
 @register.simple_tag

@@ -30,5 +30,5 @@ def _of(context: Context, service: Any) -> dict[str, Any]:
     return {
         "service": service,
         "request": request,
-        "may_lock": request.actor.has_right(LOCK, request.organization),
+        "may_lock": request.actor.decide(LOCK, request.organization),
     }
