@@ -137,6 +137,26 @@ def _load(actor: Actor, organization_id: int) -> Held:
     return Held(Role(role), tuple(given), organization_id, CATALOGUE)
 
 
+_rules = Prepared(
+    lambda person_id: (
+        Membership.objects.filter(person_id=person_id, role__in=sorted(ADMINISTRATORS), suspended_at=None)
+        .exclude(organization__admin_networks="")
+        .order_by()
+        .values_list("organization_id", "role", "organization__admin_networks")
+    ),
+    int,
+)
+
+
+def closed_to(actor: Actor) -> list[int]:
+    """The actor's organizations that are closed from where they come: lists over all organizations leave out what is
+    in them. One query."""
+    if actor.is_system or not actor.ip:
+        return []
+    rules = _rules(actor.person_id or 0)
+    return [organization_id for organization_id, role, rule in rules if _is_outside(actor, role, rule)]
+
+
 def _is_outside(actor: Actor, role: str, rule: str) -> bool:
     """Whether an owner or administrator comes from elsewhere than the organization allows."""
     return bool(rule) and role in ADMINISTRATORS and networks.refuses(rule, actor.ip, clock.today())

@@ -23,6 +23,7 @@ from kanton.core.rights import ADMINISTRATORS
 from kanton.core.wish import WishState
 from kanton.organizations.models import Organization
 from kanton.organizations.queries import organization_by_id, organizations_of
+from kanton.organizations.resolver import closed_to
 from kanton.products.contract import Product, all_products, product_called
 from kanton.products.models import Service, ServiceQuerySet, Wanted
 from kanton.products.queries import services_of, statistics_of, usable_by
@@ -303,7 +304,8 @@ def _found(request: ApiRequest, query: ProductsQuery) -> ServiceQuerySet:
 @exposes(services_of)
 def list_products(request: ApiRequest, query: ProductsQuery) -> Rows[ProductOut]:
     """List the products of all organizations that you belong to, as far as you may use them."""
-    if query.is_empty and request.listing.is_plain and request.actor.scopes == frozenset({"all"}):
+    is_usual = query.is_empty and request.listing.is_plain and request.actor.scopes == frozenset({"all"})
+    if is_usual and not closed_to(request.actor):
         withs = request.withs
         return Rows(_hot(request.actor.person_id), lambda row: product_out(row, request.actor, withs))
     return _rows(request, _found(request, query))

@@ -13,7 +13,7 @@ from kanton.core.errors import NotFound
 from kanton.core.rights import RIGHTS, Right, Role
 from kanton.organizations.models import Grant, Organization
 from kanton.organizations.queries import require
-from kanton.organizations.resolver import gives
+from kanton.organizations.resolver import closed_to, gives, held_by
 from kanton.products.contract import Meter, Product, all_products, product_called
 from kanton.products.models import Service, ServiceQuerySet, Wanted
 
@@ -23,7 +23,8 @@ def services_of(
 ) -> ServiceQuerySet:
     """The services that the actor may use, wholly or in part, in one or in all of their organizations. One query.
 
-    Each row also knows the actor's `role` in its organization.
+    Each row also knows the actor's `role` in its organization. What is closed from where the actor comes is left out,
+    or raises NetworkNotAllowed when that organization is asked for.
     """
     services = Service.objects.exclude(wanted=Wanted.ENDED)
     if organization is not None:
@@ -31,11 +32,16 @@ def services_of(
     chosen = all_products() if products is None else products
     if actor.is_system:
         return services.filter(product__in=[product.code for product in chosen])
+    if organization is None:
+        services = services.exclude(organization__in=closed_to(actor))
+    elif organization.admin_networks:
+        held_by(actor, organization.pk)
     return usable_by(services, actor.person_id or 0, chosen)
 
 
 def usable_by(services: ServiceQuerySet, person_id: int, products: Sequence[Product]) -> ServiceQuerySet:
-    """Narrow to what the person's roles and grants let them use: what the resolver decides, as a condition."""
+    """Narrow to what the person's roles and grants let them use: what the resolver decides, as a condition. Only the
+    networks are left to who asks (`resolver.closed_to`)."""
     by_roles: dict[frozenset[Role], list[str]] = {}
     for product in products:
         for right in product.seeing_rights:

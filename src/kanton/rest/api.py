@@ -18,7 +18,8 @@ from kanton.core.api.schemas import BIGGEST
 from kanton.core.errors import NotFound
 from kanton.core.jobs.models import Job, JobState
 from kanton.core.reference import CountryOut, LanguageOut, TimezoneOut
-from kanton.organizations.queries import organization_by_id, organizations_of
+from kanton.organizations.queries import Target, organization_by_id
+from kanton.organizations.resolver import held_everywhere
 from kanton.organizations.rights import ACTIVITY_VIEW
 
 router = Router("Reference data")
@@ -213,9 +214,9 @@ def _task_out(job: Job) -> TaskOut:
 def list_tasks(request: ApiRequest) -> Rows[TaskOut]:
     """List the work that goes on for the organizations whose activity you may see, newest first."""
     visible = [
-        organization.pk
-        for organization in organizations_of(request.actor)
-        if request.actor.has_right(ACTIVITY_VIEW, organization)
+        held.organization_id
+        for held in held_everywhere(request.actor)
+        if request.actor.has_right(ACTIVITY_VIEW, Target(held.organization_id))
     ]
     return Rows(Job.objects.filter(organization_id__in=visible), _task_out)
 

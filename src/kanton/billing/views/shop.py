@@ -25,12 +25,14 @@ from kanton.billing.web import cart_of, cart_or_new, cart_size, keep_cart
 from kanton.catalog.models import Plan, Price
 from kanton.catalog.queries import plan_on_sale, plans_on_sale, prices_of, shelves
 from kanton.core.action import dry_run
+from kanton.core.actor import Actor
 from kanton.core.errors import DomainError
 from kanton.core.money import CURRENCIES
 from kanton.core.parity import shows
 from kanton.core.secrets import new_token
 from kanton.organizations.models import Organization
 from kanton.organizations.queries import organizations_of
+from kanton.organizations.resolver import held_everywhere
 from kanton.organizations.rights import DETAILS_EDIT, ORDER
 from kanton.organizations.web import ConsoleRequest, needs
 from kanton.ui import forms as ui
@@ -369,11 +371,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
             register_url=f"{reverse('organizations:register')}?{here}",
         )
         return render(request, "billing/checkout.html", context)
-    mine = [
-        each
-        for each in organizations_of(request.actor)  # type: ignore[attr-defined]
-        if request.actor.has_right(ORDER, each)  # type: ignore[attr-defined]
-    ]
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    open_here = {held.organization_id for held in held_everywhere(actor)}
+    mine = [each for each in organizations_of(actor) if each.pk in open_here and actor.has_right(ORDER, each)]
     if len(mine) == 1:
         return redirect("billing:cart", mine[0].slug)
     return render(request, "billing/choose.html", Place(request, None).context(organizations=mine))

@@ -397,3 +397,21 @@ def test_every_change_of_people_is_in_the_activity(browser: Client, owner: Actor
     ]
     page = browser.get("/o/acme/activity").content.decode()
     assert "changed the role of Ben Moser to External user" in page
+
+
+@pytest.mark.spec("ORG-22")
+def test_ones_own_organizations_are_paged_and_searched_and_each_has_its_way_out(
+    browser: Client, ana: Person, acme: Organization
+) -> None:
+    made = Organization.objects.bulk_create(
+        Organization(name=f"Customer {number:03}", slug=f"customer-{number:03}") for number in range(120)
+    )
+    Membership.objects.bulk_create(
+        Membership(organization=each, person=ana, role=Role.ADMINISTRATOR) for each in made
+    )
+    first = browser.get("/account/organizations").content.decode()
+    assert first.count('<td class="main"') == first.count('title="Leave ') == 50
+    assert 'href="/account/organizations/acme/leave" title="Leave Acme"' in first
+    assert "Customer 048" in first and "Customer 049" not in first
+    found = browser.get("/account/organizations?q=customer 119").content.decode()
+    assert found.count('<td class="main"') == 1 and 'href="/o/customer-119/"' in found

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -42,7 +43,7 @@ from kanton.organizations.shell import shown
 from kanton.ui import components
 from kanton.ui.forms import carry_out
 from kanton.ui.hx import finished, is_htmx
-from kanton.ui.tables import ChoiceColumn, Column, DateColumn, Table
+from kanton.ui.tables import ChoiceColumn, Column, DateColumn, Empty, Table
 
 
 def home_of(organization: Organization) -> str:
@@ -126,6 +127,16 @@ def create(request: AccountRequest) -> HttpResponse:
     )
 
 
+def _leave(membership: Membership) -> SafeString:
+    """The icon that leads out of an organization, with its name for those who do not see it."""
+    return format_html(
+        '<a class="button is-quiet is-small is-icon" href="{}" title="{label}">{}<span class="sr">{label}</span></a>',
+        reverse("departure:leave", args=[membership.organization.slug]),
+        components.icon("logout"),
+        label=_("Leave %(name)s") % {"name": membership.organization.name},
+    )
+
+
 class SwitchTable(Table[Membership]):
     """Every organization of a person, the latest first (ORG-17)."""
 
@@ -170,13 +181,29 @@ def find(request: AccountRequest) -> HttpResponse:
     return render(request, "organizations/_found.html", context)
 
 
+class OwnTable(SwitchTable):
+    """The same by name, with the way out of each (ORG-22)."""
+
+    joined_at = DateColumn(gettext_lazy("Member since"), relative=False, sort="joined_at", wide=True)
+    leave = Column(value="organization.name", html=_leave, csv=False)
+    default_sort = "organization__name"
+
+
 @signed_in
 @require_GET
 @shows(memberships_of)
 def mine(request: AccountRequest) -> HttpResponse:
     """Every organization one belongs to, with the role there, and the invitations that wait (ORG-22)."""
-    context = {"memberships": memberships_of(request.actor), "invitations": invitations_for(request.user)}
-    return render(request, "organizations/mine.html", context)
+    table = OwnTable(request, memberships_of(request.actor))
+    table.empty = Empty(
+        _("You belong to no organization yet"),
+        _(
+            "An organization holds your products, people and invoices. Create one, or ask somebody to invite you to "
+            "theirs."
+        ),
+        icon="building",
+    )
+    return table.response("organizations/mine.html", {"invitations": invitations_for(request.user)})
 
 
 def _welcome(request: HttpRequest, membership: Membership) -> HttpResponse:

@@ -15,7 +15,7 @@ from kanton.core.actor import Actor
 from kanton.core.fields import EncryptedTextField
 from kanton.core.wish import Wish
 from kanton.organizations.models import Organization
-from kanton.organizations.resolver import services_granted
+from kanton.organizations.resolver import closed_to, services_granted
 from kanton.products.contract import product_called
 from kanton.products.domains import names
 from kanton.products.domains.records import Record
@@ -48,7 +48,8 @@ def _visible(actor: Actor) -> Q | None:
     """The condition for what an actor sees: what belongs to a service they may use. None for everything."""
     if actor.is_system:
         return None
-    usable = usable_by(Service.objects.all(), actor.person_id or 0, [product_called(PRODUCT)])
+    open_ones = Service.objects.exclude(organization__in=closed_to(actor))
+    usable = usable_by(open_ones, actor.person_id or 0, [product_called(PRODUCT)])
     return Q(service__in=usable.values("pk"))
 
 
