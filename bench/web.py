@@ -16,6 +16,8 @@ from bench.house import ROOT, cpu_seconds, environment, running
 
 CONNECTIONS = 8
 SAMPLES = 20_000
+# As Kanton is shipped (`web.workers`, `web.threads`): both sides get the same.
+WORKERS, THREADS = 4, 1
 
 
 @dataclass
@@ -88,7 +90,7 @@ def compare(folder: Path, organizations: int, *, seconds: int, turns: int) -> li
     limits = {"KANTON_API_REQUESTS_PER_MINUTE": "1000000"}
     with (
         running(home, {"KANTON_DEMO": "false"} | off | limits) as house,
-        bare_server(home / "kanton.sqlite3", 2, 4) as (bare, bare_pid),
+        bare_server(home / "kanton.sqlite3", WORKERS, THREADS) as (bare, bare_pid),
     ):
         web = house.endpoints["web"].replace("localhost", "127.0.0.1")
         pairs = [
