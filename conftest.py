@@ -36,6 +36,8 @@ import django
 import django.conf
 import hypothesis
 import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 from kanton.core import throttle
 
@@ -99,6 +101,17 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     with overriding(database={"url": own}):
         yield
         throttle.close()  # an open connection would keep the database from being dropped
+
+
+def _rows_without_order_come_the_other_way(connection: BaseDatabaseWrapper, **_named: object) -> None:
+    """PostgreSQL promises nothing to a query that asks for no order, and mostly keeps to that of entry. So that nobody
+    relies on it by mistake, SQLite gives the contrary one in tests."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA reverse_unordered_selects = ON")
+
+
+connection_created.connect(_rows_without_order_come_the_other_way)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -153,7 +153,7 @@ def test_erasing_who_did_it_blanks_them_and_keeps_the_chain(
 ) -> None:
     assert erase_person(ana.pk) == 7
     assert list(verify()) == []
-    rows = list(Activity.objects.filter(chain=chain))
+    rows = list(Activity.objects.filter(chain=chain).order_by("position"))
     assert {row.actor_label for row in rows} == {"…"}
     kept = "".join(f"{row.personal}{row.facts}{row.search}" for row in rows)
     assert "Ana" not in kept and "keller" not in kept.lower()

@@ -88,9 +88,10 @@ class Loss:
 
 
 def losses(team: Team, memberships: Iterable[Membership]) -> list[Loss]:
-    """Who would lose what without this team (ORG-79). What also comes from elsewhere, and what a role gives, is no
-    loss. The same few queries for any number."""
+    """Who would lose what without this team, by name (ORG-79). What also comes from elsewhere, and what a role gives,
+    is no loss. The same few queries for any number."""
     people = [membership for membership in memberships if membership.is_limited]
+    people.sort(key=lambda membership: (membership.person.display_name, membership.pk))
     given = list(team.grants.order_by("pk"))
     if not people or not given:
         return []

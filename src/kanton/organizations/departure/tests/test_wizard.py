@@ -102,9 +102,9 @@ def test_the_wizard_asks_for_each_thing_shows_the_whole_effect_and_changes_nothi
     page = client.get(done["Location"]).content.decode()
     assert page.count("Settled") == 3 and "to Carl Roth" in page and "Bring the person back" in page
     carls = acting(holder.heir)
-    assert list(Mailbox.objects.readable_by(carls).values_list("address", flat=True)) == [
+    assert set(Mailbox.objects.readable_by(carls).values_list("address", flat=True)) == {
         "ben@acme.example", "info@acme.example",
-    ]  # fmt: skip
+    }  # fmt: skip
     assert list(holder.domain.contacts.order_by("role").values_list("role", "first_name", "email")) == [
         ("admin", "Carl", "carl@home.example"), ("billing", "Ana", "ana@acme.example"),
         ("owner", "Ana", "ana@acme.example"), ("tech", "Carl", "carl@home.example"),
