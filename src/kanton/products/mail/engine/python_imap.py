@@ -28,9 +28,10 @@ from pymap.backend.maildir.mailbox import MailboxData, MailboxSet, Maildir, Mess
 from pymap.backend.maildir.uidlist import Record, UidList
 from pymap.concurrent import Subsystem
 from pymap.context import socket_info
-from pymap.exceptions import InvalidAuth, TemporaryFailure
+from pymap.exceptions import InvalidAuth, MailboxConflict, NotSupportedError, TemporaryFailure
 from pymap.imap import IMAPServer
 from pymap.interfaces.login import LoginInterface
+from pymap.parsing.modutf7 import modutf7_decode, modutf7_encode
 from pymap.parsing.response import ResponseCode, ResponseNo
 from pymap.parsing.specials import ObjectId
 from pymap.token import AllTokens
@@ -48,6 +49,8 @@ from kanton.products.mail.engine.tls import server_context
 
 APPEND_BYTES_MAX = 300_000_000
 WRONG_PASSWORD_SECONDS = 0.5
+FOLDER_BYTES_MAX = 240
+"""The whole name as it stands on the disk; a file system takes 255."""
 
 
 class _KeptMaildir(Maildir):
@@ -143,11 +146,80 @@ class _Folder(MailboxData):
         )
 
 
+class _Layout(DefaultLayout[_KeptMaildir]):
+    """Maildir++ as Dovecot has it: names in modified UTF-7, and none that means another place on the disk."""
+
+    @classmethod
+    def _split(cls, name: str, delimiter: str) -> Sequence[str]:
+        # A dot divides folders on the disk: "." and "/" would be the folder above, with everybody's mailboxes.
+        parts = super()._split(name, delimiter)
+        if not all(parts) or "." in name or not name.isprintable():
+            raise FileNotFoundError(name)
+        if len(cls._get_subdir(parts)) > FOLDER_BYTES_MAX:
+            raise FileNotFoundError(name)
+        return parts
+
+    @classmethod
+    def _get_subdir(cls, parts: Sequence[str]) -> str:
+        return "".join("." + modutf7_encode(part).decode("ascii") for part in parts)
+
+    @classmethod
+    def _get_parts(cls, subdir: str) -> list[str]:
+        return [modutf7_decode(part.encode()) for part in subdir[1:].split(".")] if subdir else []
+
+    def list_folders(self, delimiter: str, top: str = "INBOX") -> list[str]:
+        """Only what can be opened: other folders on the disk are not ours."""
+        found = [self._join(parts, delimiter) for parts in self._list_folders(self._split(top, delimiter))]
+        return [name for name in found if self.is_folder(name, delimiter)]
+
+    def is_folder(self, name: str, delimiter: str) -> bool:
+        """Whether there is a folder of this name."""
+        try:
+            return (Path(self.get_path(name, delimiter)) / "cur").is_dir()
+        except FileNotFoundError:
+            return False
+
+    def add_folder(self, name: str, delimiter: str) -> None:
+        """Make a folder, and those above it that are missing (RFC 9051, 6.3.4)."""
+        parts = self._split(name, delimiter)
+        for depth in range(1, len(parts)):
+            with contextlib.suppress(FileExistsError):
+                super().add_folder(self._join(parts[:depth], delimiter), delimiter)
+        super().add_folder(name, delimiter)
+
+
 class _Folders(MailboxSet):
     """All folders of a mailbox."""
 
+    async def add_mailbox(self, name: str) -> ObjectId:
+        """Make a folder; what cannot be the name of one is refused."""
+        try:
+            return await super().add_mailbox(name.removesuffix(self.delimiter))
+        except FileNotFoundError:
+            raise NotSupportedError("This is not possible as the name of a folder.") from None
+        except KeyError as error:
+            raise MailboxConflict(name) from error
+
+    async def rename_mailbox(self, before: str, after: str) -> None:
+        """Rename a folder with all below it."""
+        try:
+            self._layout.get_path(after, self.delimiter)
+        except FileNotFoundError:
+            raise NotSupportedError("This is not possible as the name of a folder.") from None
+        if before != "INBOX":
+            await self.get_mailbox(before)
+            if self._has(after):
+                raise MailboxConflict(after)
+        await super().rename_mailbox(before, after)
+
+    def _has(self, name: str) -> bool:
+        layout: _Layout = self._layout  # type: ignore[assignment]
+        return name == "INBOX" or layout.is_folder(name, self.delimiter)
+
     async def get_mailbox(self, name: str) -> MailboxData:
-        """The folder, with our way of storing."""
+        """The folder, with our way of storing. KeyError when it is gone, whoever removed it."""
+        if not self._has(name):
+            raise KeyError(name)
         if name not in self._cache:
             if name == "INBOX":
                 maildir = self._inbox_maildir
@@ -177,7 +249,7 @@ class _Identity(Identity):
     async def new_session(self) -> AsyncIterator[Session]:
         """Open the mailbox."""
         maildir = _KeptMaildir(str(self._mailbox_path), create=False)
-        folders = _Folders(maildir, DefaultLayout(str(self._mailbox_path), _KeptMaildir))
+        folders = _Folders(maildir, _Layout(str(self._mailbox_path), _KeptMaildir))
         yield Session(self.name, self.config, folders, FilterSet(str(self._mailbox_path)))
 
 

@@ -116,6 +116,49 @@ def test_folders_are_there_and_appending_keeps_every_byte(mail: Running) -> None
     client.logout()
 
 
+def test_a_folders_name_is_never_another_place_on_the_disk(mail: Running) -> None:
+    deliver(mail, "ben@acme.example", UGLY["plain"])
+    mail.inbox("ben@acme.example")
+    folders = mail.settings.store / "acme.example"
+    kept = {
+        path: path.read_bytes() for path in folders.glob("ben~2/*/*") if path.parent.name in ("cur", "new")
+    }
+    assert kept
+    client = mail.imap("info@acme.example")
+    for name in (".", "..", "/", "", "../ben~2", "x/."):
+        assert client.create(f'"{name}"')[0] == "NO", name
+        assert client.delete(f'"{name}"')[0] == "NO", name
+        assert client.rename(f'"{name}"', "elsewhere")[0] == "NO", name
+        assert client.rename("Spam", f'"{name}"')[0] == "NO", name
+        assert client.status(f'"{name}"', "(MESSAGES)")[0] == "NO", name
+    assert client.create("x" * 300)[0] == "NO"
+    assert client.status("Spam", "(MESSAGES)")[0] == "OK" and client.select("INBOX")[0] == "OK"
+    client.logout()
+    assert {path: path.read_bytes() for path in kept} == kept
+    assert mail.inbox("ben@acme.example")
+
+
+def test_folders_are_made_with_those_above_renamed_and_removed(mail: Running) -> None:
+    client = mail.imap("flags@acme.example")
+
+    def listed(pattern: str) -> set[str]:
+        lines = [line for line in client.list('""', pattern)[1] if isinstance(line, bytes)]
+        return {line.decode().rpartition(" ")[2].strip('"') for line in lines}
+
+    assert client.create("One/Two/Gr&APw-n")[0] == "OK"
+    assert client.append("One/Two/Gr&APw-n", "", "", UGLY["plain"])[0] == "OK"
+    assert {"One", "One/Two", "One/Two/Gr&APw-n"} == listed("One*")
+    assert (mail.settings.store / "acme.example" / "flags~5" / ".One.Two.Gr&APw-n").is_dir()
+    assert client.create("One/Two/Gr&APw-n")[0] == "NO"
+    assert client.rename("Nowhere", "Somewhere")[0] == "NO"
+    assert client.rename("One/Two", "Ten")[0] == "OK"
+    assert client.status("Ten/Gr&APw-n", "(MESSAGES)")[1][0].endswith(b"(MESSAGES 1)")  # type: ignore[union-attr]
+    assert client.delete("Ten/Gr&APw-n")[0] == "OK" and client.delete("Ten/Gr&APw-n")[0] == "NO"
+    assert client.status("Ten/Gr&APw-n", "(MESSAGES)")[0] == "NO"
+    assert listed("Ten*") <= {"Ten"}
+    client.logout()
+
+
 @pytest.mark.spec("MAIL-13", "MAIL-14")
 def test_the_password_of_the_address_and_device_passwords_open_it_and_nothing_else(mail: Running) -> None:
     mail.imap("INFO@acme.example").logout()
