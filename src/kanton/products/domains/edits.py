@@ -36,6 +36,8 @@ class ZoneEdit:
         if version is not None and version != self.zone.version:
             raise _changed(self.zone, version)
         self._rows = {row.pk: row for row in ZoneRecord.objects.filter(zone=self.zone)}
+        for row in self._rows.values():
+            row.zone = self.zone
         self._new: list[ZoneRecord] = []
         self._changed: dict[int, Record] = {}
         self._gone: dict[int, ZoneRecord] = {}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from kanton.core import clock
 from kanton.core.actor import System
 from kanton.products.contract import Done, NeedsCustomer, Outcome, RetryIn
-from kanton.products.domains.actions import refuse_domain, settle_domain
+from kanton.products.domains.actions import CONTACT_FIELDS, refuse_domain, settle_domain
 from kanton.products.domains.models import EXPIRING_DAYS, Domain, DomainContact, DomainState
 from kanton.products.domains.registrars import (
     Holder,
@@ -82,7 +82,9 @@ def _bring(registry: Registrar, domain: Domain) -> Registration | None:
         found = registry.set_lock(domain.name, locked=domain.is_locked)
     for contact in DomainContact.objects.filter(domain=domain, validated_at=None):
         registry.set_holder(domain.name, contact.role, holder_of(contact))
-        DomainContact.objects.filter(pk=contact.pk).update(validated_at=clock.now())
+        # Only what the registry was told: who changed it in the meantime waits for the next turn.
+        told = {field: getattr(contact, field) for field in CONTACT_FIELDS}
+        DomainContact.objects.filter(pk=contact.pk, **told).update(validated_at=clock.now())
     return found
 
 

@@ -18,7 +18,7 @@ from kanton.core.parity import shows
 from kanton.core.rights import Decision
 from kanton.organizations.resolver import services_granted
 from kanton.organizations.rights import MEMBERS_VIEW, ORDER
-from kanton.organizations.web import ConsoleRequest
+from kanton.organizations.web import ConsoleRequest, selected_numbers
 from kanton.products.domains import defaults, names, queries
 from kanton.products.domains.actions import change_contact, set_nameservers, set_transfer_lock
 from kanton.products.domains.errors import NotActive
@@ -149,7 +149,7 @@ def lock_many(request: ConsoleRequest) -> HttpResponse:
     """Lock the selected domains against transfers."""
     count = 0
     refused: Forbidden | None = None
-    chosen = [pk for pk in request.POST.getlist("selected") if pk.isdigit()]
+    chosen = selected_numbers(request.POST)
     for domain in queries.domains_of(request.actor, request.organization).filter(pk__in=chosen):
         try:
             set_transfer_lock(request.actor, domain, locked=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kanton.core.activity import KINDS
 from kanton.core.errors import DomainError, Forbidden, NotFound
 from kanton.core.parity import shows
-from kanton.organizations.web import ConsoleRequest
+from kanton.organizations.web import ConsoleRequest, selected_numbers
 from kanton.products.domains import names, queries, records, zonefile
 from kanton.products.domains.actions import (
     create_record,
@@ -167,7 +167,7 @@ def add(request: ConsoleRequest, name: str) -> HttpResponse:
         found,
         page="domains/add_record.html",
         partial="domains/_record_form.html",
-        then=lambda row: _saved(request, found, _("The record is saved; the name server follows.")),
+        then=lambda row: _saved(request, found, row.zone, _("The record is saved; the name server follows.")),
         context=zone_context(request, found)
         | {"kind": kind, "purpose": PURPOSES[kind.name], "types": list(PURPOSES.items())},
     )
@@ -188,16 +188,18 @@ def edit(request: ConsoleRequest, name: str, number: int) -> HttpResponse:
         number,
         page="domains/edit_record.html",
         partial="domains/_record_form.html",
-        then=lambda row: _saved(request, found, _("The record is saved; the name server follows.")),
+        then=lambda row: _saved(request, found, row.zone, _("The record is saved; the name server follows.")),
         context=zone_context(request, found) | {"kind": kind, "purpose": PURPOSES[kind.name], "row": row},
     )
 
 
-def _saved(request: ConsoleRequest, found: Zone, text: str) -> HttpResponse:
-    """Back to the zone, with Undo for the change that was just made."""
-    slug = request.organization.slug
-    now = Zone.objects.values_list("version", flat=True).get(pk=found.pk)
-    undo = page_url(slug, "restore", found.name, now - 1) + f"?version={now}" if now > 1 else ""
+def _saved(request: ConsoleRequest, found: Zone, saved: Zone, text: str) -> HttpResponse:
+    """Back to the zone, with Undo for the change that was just made. What changed nothing has none: it would undo
+    somebody else's change."""
+    slug, number = request.organization.slug, saved.version
+    undo = ""
+    if number > max(found.version, 1):
+        undo = page_url(slug, "restore", found.name, number - 1) + f"?version={number}"
     return finished(request, text, to=page_url(slug, "zone", found.name), undo_url=undo)
 
 
@@ -217,7 +219,7 @@ def delete(request: ConsoleRequest, name: str, number: int) -> HttpResponse:
 def delete_many(request: ConsoleRequest, name: str) -> HttpResponse:
     """Delete the selected records together."""
     found = zone_here(request, name)
-    chosen = [int(pk) for pk in request.POST.getlist("selected") if pk.isdigit() and len(pk) < 19]
+    chosen = selected_numbers(request.POST)
     if not chosen:
         to = page_url(request.organization.slug, "zone", found.name)
         return finished(request, _("Select the records first."), to=to, kind="note")
@@ -230,16 +232,16 @@ def delete_many(request: ConsoleRequest, name: str) -> HttpResponse:
     )
 
 
-def _do(request: ConsoleRequest, found: Zone, do: Any, text: str) -> HttpResponse:
+def _do(request: ConsoleRequest, found: Zone, do: Callable[[], Zone], text: str) -> HttpResponse:
     """Do something that has no form; a business error is told on the page it came from."""
     try:
-        do()
+        saved = do()
     except (NotFound, Forbidden):
         raise
     except DomainError as error:
         to = page_url(request.organization.slug, "zone", found.name)
         return finished(request, error.sentence, to=to, kind="failed")
-    return _saved(request, found, text)
+    return _saved(request, found, saved, text)
 
 
 # --- import and export ------------------------------------------------------------------------------------------
@@ -260,8 +262,8 @@ def import_text(request: ConsoleRequest, name: str) -> HttpResponse:
         with form.catching():
             text, version = form.cleaned_data["text"], form.cleaned_data["version"]
             if "save" in request.POST:
-                import_zone(request.actor, found, text=text, version=version)
-                return _saved(request, found, _("The zone file is saved; the name server follows."))
+                saved = import_zone(request.actor, found, text=text, version=version)
+                return _saved(request, found, saved, _("The zone file is saved; the name server follows."))
             context["difference"] = look_at(found, text)
             return hx_render(request, page, partial, context)
     return hx_render(request, page, partial, context, status=422)
@@ -385,8 +387,11 @@ def restore(request: ConsoleRequest, name: str, number: int) -> HttpResponse:
         number=number,
         page="domains/restore.html",
         partial="domains/_restore_form.html",
-        then=lambda _zone: _saved(
-            request, found, _("Version %(number)s is back; the name server follows.") % {"number": number}
+        then=lambda saved: _saved(
+            request,
+            found,
+            saved,
+            _("Version %(number)s is back; the name server follows.") % {"number": number},
         ),
         context=zone_context(request, found)
         | {"chosen": version, "difference": queries.difference_to(found, number)},

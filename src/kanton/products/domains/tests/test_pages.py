@@ -220,6 +220,29 @@ def test_undo_and_history_bring_versions_back(browser: Client, zone: Zone, owner
     assert browser.post(undo).status_code == 422
 
 
+@pytest.mark.spec("DOM-39", "DOM-40")
+def test_what_changed_nothing_does_not_offer_to_undo_the_change_before(
+    browser: Client, zone: Zone, owner: Actor
+) -> None:
+    row = create_record(owner, zone, source="www", type="A", target="192.0.2.7")
+    edit = url("edit_record", "acme.example", row.pk)
+    same = {"source": "www", "part_address": "192.0.2.7", "ttl": "3600", "version": "2"}
+    browser.post(edit, same)
+    page = browser.get(url("zone", "acme.example"))
+    assert "The record is saved" in body(page) and "/dns/history/1" not in page.content.decode()
+    browser.post(edit, same | {"part_address": "192.0.2.8"})
+    undo = url("restore", "acme.example", 2) + "?version=3"
+    assert undo in browser.get(url("zone", "acme.example")).content.decode()
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 30, "-1", "x"])
+def test_ticked_rows_that_are_no_numbers_are_passed_over(browser: Client, zone: Zone, number: str) -> None:
+    before = ZoneRecord.objects.count()
+    for address in (url("delete_records", "acme.example"), url("lock_many")):
+        assert browser.post(address, {"selected": number}).status_code == 303
+    assert ZoneRecord.objects.count() == before
+
+
 @pytest.mark.spec("DOM-43")
 def test_an_import_shows_the_differences_before_it_saves(browser: Client, zone: Zone) -> None:
     address = url("import", "acme.example")

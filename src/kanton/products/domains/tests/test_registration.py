@@ -49,6 +49,7 @@ from kanton.products.domains.registrars import (
     Refusal,
     RegistrarRefused,
     RegistrarUnavailable,
+    Registration,
 )
 from kanton.products.domains.registrars.sandbox import SandboxRegistrar
 from kanton.products.domains.tasks import (
@@ -296,6 +297,34 @@ def test_the_transfer_lock_reaches_the_registry(
     assert found is not None
     assert not found.is_locked
     assert len(registry.authorization_code("acme.example")) > 10
+
+
+@pytest.mark.spec("DOM-23")
+def test_contact_details_changed_while_the_registry_is_told_reach_it_too(
+    acme: Organization,
+    owner: Actor,
+    registry: SandboxRegistrar,
+    name_server: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_service(acme, "acme.example")
+    run_jobs()
+    domain = Domain.objects.get()
+    told: list[str] = []
+    tell = registry.set_holder
+
+    def tell_slowly(name: str, role: str, holder: Holder) -> Registration:
+        told.append(holder.city)
+        if holder.city == "Thun":
+            change_contact(owner, domain, role="owner", details={"city": "Bern", "postal_code": "3011"})
+        return tell(name, role, holder)
+
+    monkeypatch.setattr(registry, "set_holder", tell_slowly)
+    change_contact(owner, domain, role="owner", details={"city": "Thun", "postal_code": "3600"})
+    run_jobs()
+    contact = domain.contacts.get(role="owner")
+    assert (told, contact.city, contact.validated_at is not None) == (["Thun", "Bern"], "Bern", True)
+    assert Domain.objects.get().is_proved
 
 
 @pytest.mark.spec("DOM-23")
