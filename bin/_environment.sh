@@ -1,6 +1,8 @@
 # Shared by the commands beside it: go to the checkout and make .venv hold exactly what a lock file names.
 # Plain POSIX shell; wants Python 3.11 or newer and nothing else.
 
+# Kept bytecode is what makes a second start quick; shells of containers often switch it off.
+unset PYTHONDONTWRITEBYTECODE
 case ${KANTON_HOME:-} in '' | /*) ;; *) KANTON_HOME=$(pwd)/$KANTON_HOME && export KANTON_HOME ;; esac
 cd "$(dirname "$0")/.."
 venv=$(pwd)/.venv
