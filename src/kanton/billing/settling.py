@@ -1,7 +1,8 @@
 """What follows when money arrives: the bill is settled, the order goes on. Called within actions only.
 
-Whoever settles locks in this order: invoice, payment, prepaid account, number series. So two that settle at the
-same moment wait for each other and never block each other.
+Whoever settles locks in this order: invoice, the renewals on it and their services, payment, prepaid account, number
+series. So two that settle at the same moment, or one and the daily run of renewals, wait for each other and never block
+each other.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ TRANSFER = "transfer"
 #: What the bank reported and nobody has settled yet waits on this suspense account.
 FROM_BANK = "bank"
 
+#: What rooms lock beside an invoice, since its settlement changes it.
+WHEN_HELD: list[Callable[[Invoice], None]] = []
 #: What follows when a bill is paid, besides its order: rooms add themselves when the app starts.
 WHEN_SETTLED: list[Callable[[Actor, Invoice], None]] = []
 #: What looks at a new order before it can be paid, and what follows when one is cancelled.
@@ -48,11 +51,18 @@ _TOLD = {
 }
 
 
+def held(number: int) -> Invoice:
+    """The invoice and what its settlement changes, locked until the commit."""
+    locked = Invoice.objects.select_for_update(of=("self",)).select_related("organization", "order")
+    invoice = locked.get(pk=number)
+    for hold in WHEN_HELD:
+        hold(invoice)
+    return invoice
+
+
 def locked_open(invoice: Invoice) -> Invoice:
     """The invoice, held until the commit, if it still waits for money."""
-    invoice = (
-        Invoice.objects.select_for_update(of=("self",)).select_related("organization").get(pk=invoice.pk)
-    )
+    invoice = held(invoice.pk)
     if invoice.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
         raise AlreadyPaid
     if not invoice.is_open:

@@ -27,7 +27,15 @@ from kanton.billing.models import (
     Purpose,
 )
 from kanton.billing.payments.contract import Notification, Outcome, provider_called, providers_for
-from kanton.billing.settling import PREPAID, TRANSFER, book_received, end_payment, locked_open, settle_invoice
+from kanton.billing.settling import (
+    PREPAID,
+    TRANSFER,
+    book_received,
+    end_payment,
+    held,
+    locked_open,
+    settle_invoice,
+)
 from kanton.core import clock
 from kanton.core.action import action, after_commit, note_cost, record
 from kanton.core.actor import Actor
@@ -243,7 +251,7 @@ def _make_room(invoice: Invoice) -> None:
 def _locked(payment: Payment) -> Payment:
     """The payment, held until the commit; its invoice first, as everybody does."""
     if payment.invoice_id is not None:
-        Invoice.objects.select_for_update().get(pk=payment.invoice_id)
+        held(payment.invoice_id)
     return Payment.objects.select_for_update(of=("self",)).select_related("organization").get(pk=payment.pk)
 
 

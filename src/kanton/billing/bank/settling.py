@@ -15,7 +15,7 @@ from kanton.billing.bank.errors import SettledBefore
 from kanton.billing.bank.matching import is_gone, is_standing_order
 from kanton.billing.bank.models import BankItem, ItemState, Outcome
 from kanton.billing.models import Account, AccountKind, Invoice, InvoiceStatus, Payment, PaymentState, Purpose
-from kanton.billing.settling import FROM_BANK, TRANSFER, book_received, release_pending, settle_invoice
+from kanton.billing.settling import FROM_BANK, TRANSFER, book_received, held, release_pending, settle_invoice
 from kanton.core import clock
 from kanton.core.action import record
 from kanton.core.actor import Actor
@@ -35,11 +35,7 @@ def locked(item: BankItem) -> BankItem:
 
 def pay_with(actor: Actor, item: BankItem, invoice: Invoice) -> None:
     """The rules of BIL-64, 65, 71 and 74 for a payment that means this invoice."""
-    invoice = (
-        Invoice.objects.select_for_update(of=("self",))
-        .select_related("organization", "order")
-        .get(pk=invoice.pk)
-    )
+    invoice = held(invoice.pk)
     item.invoice = invoice
     if is_gone(invoice.organization):
         keep(actor, item, invoice.organization)

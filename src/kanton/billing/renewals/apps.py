@@ -14,9 +14,10 @@ class RenewalsConfig(AppConfig):
         from kanton.billing import proof, settling
         from kanton.billing.renewals import console, tasks
         from kanton.billing.renewals import proof as own
-        from kanton.billing.renewals.actions.daily import grant_paid
+        from kanton.billing.renewals.actions.daily import grant_paid, hold_terms
 
         assert tasks  # registers the periodic ones
+        settling.WHEN_HELD.append(hold_terms)
         settling.WHEN_SETTLED.append(grant_paid)
         console.register()
         proof.register(

@@ -228,6 +228,17 @@ def announce_prices(actor: Actor, target: None, *, services: Sequence[int]) -> i
 # ── What they share
 
 
+def hold_terms(invoice: Invoice) -> None:
+    """Lock the open renewals on a bill and their services before its money, as the daily run does."""
+    if invoice.order_id is not None or not invoice.is_open:
+        return
+    renewals = (
+        Renewal.objects.select_for_update().filter(invoice=invoice, state=RenewalState.OPEN).order_by("pk")
+    )
+    services = set(renewals.values_list("service_id", flat=True))
+    list(Service.objects.select_for_update().filter(pk__in=services).order_by("pk").values_list("pk"))
+
+
 def grant_paid(actor: Actor, invoice: Invoice) -> None:
     """A bill was paid, by whatever way: grant the terms on it, once, and resume what stood still for it."""
     renewals = list(

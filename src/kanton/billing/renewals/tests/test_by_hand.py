@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from kanton.accounts.models import Person
 from kanton.billing import prepaid, proof
@@ -95,6 +96,29 @@ def test_a_selection_is_one_invoice_and_takes_effect_when_it_is_paid(
         run_jobs()
         assert Service.objects.filter(wish_state="done").count() == 2
         assert proof.problems() == []
+
+
+def test_paying_locks_what_the_daily_run_locks_in_the_same_order(
+    owner: Actor, acme: Organization, red: Service, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Else the two could wait for each other, each with a lock that the other needs."""
+    with at(DAY):
+        fill(acme, "100")
+        invoice = renew_services(owner, acme, lines={red.pk: Choice(12)})
+        with django_assert_max_num_queries(200) as asked:
+            pay_invoice(owner, invoice, prepaid_part=invoice.total)
+    statements = [query["sql"] for query in asked.captured_queries]
+    first = [
+        next(
+            number
+            for number, sql in enumerate(statements)
+            if sql.startswith("SELECT") and f'"{table}"."id"' in sql
+        )
+        for table in ("billing_invoice", "renewals_renewal", "products_service", "billing_prepaidaccount")
+    ]
+    assert first == sorted(first)
+    series = next(number for number, sql in enumerate(statements) if "billing_numberseries" in sql)
+    assert series > first[-1]
 
 
 @pytest.mark.spec("BIL-98")
