@@ -129,7 +129,7 @@ LISTS = Lists(
 )
 COLUMNS = (
     "pk", "organization_id", "product", "name", "created_at", "ends_on", "locked_at", "wanted", "wish_state", "plan",
-    "role",
+    "maintenance_since", "role",
 )  # fmt: skip
 
 
@@ -178,7 +178,8 @@ def _rights_out(actor: Actor, organization_id: int, pk: int, code: str, role: st
 
 def product_out(row: tuple[Any, ...], actor: Actor, withs: frozenset[str] = frozenset()) -> ProductOut:
     """One product from its COLUMNS, as the caller sees it."""
-    (pk, organization_id, code, name, created_at, ends_on, locked_at, wanted, wish_state, _plan, role) = row
+    (pk, organization_id, code, name, created_at, ends_on, locked_at, wanted, wish_state, _plan, maintenance_since,
+     role) = row  # fmt: skip
     is_locked = locked_at is not None or wanted == Wanted.SUSPENDED
     out: ProductOut = {
         "id": pk,
@@ -190,7 +191,7 @@ def product_out(row: tuple[Any, ...], actor: Actor, withs: frozenset[str] = froz
         "created_at": int(created_at.timestamp()),
         "expired_at": end_of(ends_on),
         "version": 1,
-        "has_maintenance": False,
+        "has_maintenance": maintenance_since is not None,
         "is_locked": is_locked,
         "has_operation_in_progress": wish_state == WishState.PENDING,
         "tags": [],
@@ -206,7 +207,7 @@ def product_out(row: tuple[Any, ...], actor: Actor, withs: frozenset[str] = froz
 
 
 def _add_optional(out: ProductOut, withs: frozenset[str], row: tuple[Any, ...]) -> None:
-    code, name, locked_at, wanted, plan = row[2], row[3], row[6], row[7], row[9]
+    code, name, locked_at, wanted, plan, maintenance_since = row[2], row[3], row[6], row[7], row[9], row[10]
     if "description" in withs:
         out["description"] = f"{product_called(code).name} ({plan})"
     if "bill_reference" in withs:
@@ -215,7 +216,11 @@ def _add_optional(out: ProductOut, withs: frozenset[str], row: tuple[Any, ...]) 
         out["fqdn"] = name if "." in name else ""
     if "status" in withs:
         out["status"] = {
-            "maintenance": {"technical": False, "superuser": False, "infomaniak": False},
+            "maintenance": {
+                "technical": False,
+                "superuser": maintenance_since is not None,
+                "infomaniak": False,
+            },
             "locked": {"superuser": locked_at is not None, "infomaniak": wanted == Wanted.SUSPENDED},
             "activated_by": [],
             "activated_at": out["created_at"],

@@ -70,6 +70,7 @@ class Service(Wish):
 
     The Wish fields tell whether the engine has confirmed what `wanted` says. `ends_on` is the last paid day in
     the operator's time zone; None for what never ends. `order_line` makes set-up happen exactly once per paid line.
+    `locked_at` closes its management (ORG-80), `maintenance_since` its use (ORG-84), each until the customer ends it.
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="services")
@@ -88,6 +89,7 @@ class Service(Wish):
     order_line = models.CharField(max_length=60, unique=True)
     locked_at = models.DateTimeField(null=True, blank=True)
     locked_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    maintenance_since = models.DateTimeField(null=True, blank=True)
 
     reconcile_task = "kanton.products.tasks.reconcile_service"
 

@@ -122,11 +122,12 @@ def withdraw_mail_service(actor: Actor, mail: MailService) -> MailService:
 @action(right=MAINTAIN, may_be_silent=True)
 def start_maintenance(actor: Actor, mail: MailService) -> MailService:
     """Refuse reading and sending for a while; mail still arrives (MAIL-96, MAIL-98). Everybody else here is told."""
-    if mail.maintenance_since is None:
-        mail.maintenance_since = clock.now()
-        mail.save(update_fields=["maintenance_since"])
+    service = mail.service
+    if service.maintenance_since is None:
+        service.maintenance_since = clock.now()
+        service.save(update_fields=["maintenance_since"])
         record(actor, Happened.MAINTENANCE_STARTED, mail)
-        tell_everybody(actor, mail.organization, "mail/maintenance_started", {"service": mail.service.name})
+        tell_everybody(actor, mail.organization, "mail/maintenance_started", {"service": service.name})
         _publish_later(mail)
     return mail
 
@@ -134,11 +135,12 @@ def start_maintenance(actor: Actor, mail: MailService) -> MailService:
 @action(right=MAINTAIN, may_be_silent=True)
 def end_maintenance(actor: Actor, mail: MailService) -> MailService:
     """Allow reading and sending again, and tell everybody else."""
-    if mail.maintenance_since is not None:
-        mail.maintenance_since = None
-        mail.save(update_fields=["maintenance_since"])
+    service = mail.service
+    if service.maintenance_since is not None:
+        service.maintenance_since = None
+        service.save(update_fields=["maintenance_since"])
         record(actor, Happened.MAINTENANCE_ENDED, mail)
-        tell_everybody(actor, mail.organization, "mail/maintenance_ended", {"service": mail.service.name})
+        tell_everybody(actor, mail.organization, "mail/maintenance_ended", {"service": service.name})
         _publish_later(mail)
     return mail
 

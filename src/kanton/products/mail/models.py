@@ -48,7 +48,6 @@ class MailService(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="mail_services")
     service = models.OneToOneField(Service, on_delete=models.PROTECT, related_name="mail")
     created_at = models.DateTimeField(default=clock.now)
-    maintenance_since = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[MailServiceQuerySet] = MailServiceQuerySet.as_manager()  # type: ignore[assignment]
@@ -92,7 +91,7 @@ class MailService(models.Model):
     @property
     def is_readable(self) -> bool:
         """Neither in maintenance nor suspended."""
-        return self.maintenance_since is None and self.service.wanted == Wanted.ACTIVE
+        return self.service.maintenance_since is None and self.service.wanted == Wanted.ACTIVE
 
 
 class MailDomain(Wish):
@@ -162,7 +161,7 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
 
     def readable_by(self, actor: Actor) -> MailboxQuerySet:
         """What the actor may open in the web app now: not while the service is in maintenance."""
-        return self.open_to(actor).filter(mail__maintenance_since=None)
+        return self.open_to(actor).filter(mail__service__maintenance_since=None)
 
     def open_to(self, actor: Actor) -> MailboxQuerySet:
         """What the actor has in the web app: mailboxes granted to them one by one, and those that their role or a

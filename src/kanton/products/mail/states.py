@@ -78,7 +78,7 @@ def _keys(domain: MailDomain) -> tuple[DkimKey, ...]:
 
 
 def _maintenance(mail: MailService) -> str:
-    if mail.maintenance_since is not None:
+    if mail.service.maintenance_since is not None:
         return _("This mail service is in maintenance. Your mail arrives and waits; please try again later.")
     if mail.service.wanted != Wanted.ACTIVE:
         return _("This mail service is suspended. Please ask the administrator of your organization.")

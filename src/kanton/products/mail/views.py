@@ -816,7 +816,7 @@ def maintenance(request: HttpRequest, service: int) -> HttpResponse:
     mail = _mail(asked, service, MAINTAIN)
     back = _url(asked, "service", service)
     form = forms.ConfirmForm(request.POST if request.method == "POST" else None)
-    if mail.maintenance_since is not None:
+    if mail.service.maintenance_since is not None:
         return _form(
             asked, mail, form, actions.end_maintenance, mail,
             title=_("End the maintenance"), submit=_("End the maintenance"), icon="player-play",

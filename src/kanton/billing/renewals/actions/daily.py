@@ -262,7 +262,7 @@ def grant_paid(actor: Actor, invoice: Invoice) -> None:
 
 def _locked_services(numbers: Iterable[int]) -> list[Service]:
     locked = Service.objects.select_for_update().filter(pk__among=Many(numbers)).order_by("pk")
-    found = load(locked.defer("created_at", "wished_at", "proved_at", "locked_at"))
+    found = load(locked.defer("created_at", "wished_at", "proved_at", "locked_at", "maintenance_since"))
     owners = Organization.objects.filter(pk__among=Many({each.organization_id for each in found}))
     organizations = {each.pk: each for each in load(owners.defer("created_at"))}
     for each in found:

@@ -50,6 +50,7 @@ from kanton.products.mail.models import Mailbox, MailService
 from kanton.products.mail.queries import mailboxes_of, usable_mailboxes
 from kanton.products.mail.tasks import discard_mailbox, publish_mail, purge_store, withdraw_domains
 from kanton.products.mail.tests.factories import PASSWORD, RememberingEngine, make_mail, make_mailbox
+from kanton.rest.testing import ApiClient
 
 
 @pytest.mark.spec("MAIL-1", "MAIL-14", "MAIL-23")
@@ -331,6 +332,21 @@ def test_in_maintenance_the_engine_is_told_to_refuse_logins_and_go_on_receiving(
     assert "maintenance" in state.maintenance and state.mailboxes[0].receives
 
 
+@pytest.mark.spec("ORG-84")
+def test_the_list_of_products_tells_of_maintenance(owner: Actor, ana: Person, mail: MailService) -> None:
+    client = ApiClient(ana)
+
+    def told() -> list[bool]:
+        plain, full = client.get("/1/products").data[0], client.get("/1/products?with=status").data[0]
+        return [plain["has_maintenance"], full["has_maintenance"], full["status"]["maintenance"]["superuser"]]
+
+    assert told() == [False, False, False]
+    start_maintenance(owner, mail)
+    assert told() == [True, True, True]
+    end_maintenance(owner, mail)
+    assert told() == [False, False, False]
+
+
 @pytest.mark.spec("ORG-84", "ORG-85", "MAIL-98")
 def test_maintenance_closes_the_webmail_with_an_honest_page_and_everybody_else_is_told(
     owner: Actor, member: Actor, ben: Person, mail: MailService, outbox: Outbox
@@ -345,7 +361,8 @@ def test_maintenance_closes_the_webmail_with_an_honest_page_and_everybody_else_i
     browser.force_login(ben)
     page = f"/o/acme/mail/{mail.service_id}"
     # Whoever manages the service by a grant does not close it for everybody.
-    assert "Start maintenance" not in browser.get(page).content.decode()
+    shown = browser.get(page).content.decode()
+    assert f'href="{page}/maintenance"' not in shown and "put mail services into maintenance" in shown
     for do in (start_maintenance, end_maintenance):
         with pytest.raises(Forbidden):
             do(member, mail)

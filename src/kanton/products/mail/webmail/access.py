@@ -19,7 +19,7 @@ def mailboxes_of(actor: Actor) -> list[Mailbox]:
 
 def all_in_maintenance(actor: Actor) -> bool:
     """Whether the person has mailboxes, and all of them are closed for maintenance."""
-    return Mailbox.objects.open_to(actor).exclude(mail__maintenance_since=None).exists()
+    return Mailbox.objects.open_to(actor).exclude(mail__service__maintenance_since=None).exists()
 
 
 def mailbox_for(actor: Actor, mailbox_id: int, *, sending: bool = False) -> Mailbox:
