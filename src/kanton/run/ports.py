@@ -163,8 +163,8 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _bound(host: str, port: int, kind: socket.SocketKind, option: str = "") -> socket.socket:
-    family, _, _, _, address = socket.getaddrinfo(listening_address(host), port, type=kind)[0]
-    bound = socket.socket(family, kind)
+    family, _, protocol, _, address = socket.getaddrinfo(listening_address(host), port, type=kind)[0]
+    bound = socket.socket(family, kind, protocol)
     try:
         if option:
             bound.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)

@@ -121,7 +121,9 @@ async def start_imap(
     for name, number in ports.items():
         if number == 0 and name not in held:
             family = socket.AF_INET6 if ":" in settings.imap_listen else socket.AF_INET
-            held[name] = socket.create_server((settings.imap_listen, 0), family=family)
+            made = socket.create_server((settings.imap_listen, 0), family=family)
+            # Made anew from its descriptor it knows that it is TCP; else asyncio lets every short answer wait.
+            held[name] = socket.socket(fileno=made.detach())
     ports |= {name: each.getsockname()[1] for name, each in held.items()}
     ports = {name: number for name, number in ports.items() if number > 0}
     if not takes_sockets(settings):
