@@ -46,7 +46,7 @@ def paid(cast: Cast) -> Invoice:
 
 
 def refund(cast: Cast, *, state: str = "pending") -> Refund:
-    """A refund of ten francs on its way."""
+    """A refund of ten francs on its way, or refused by the provider."""
     payment = Payment.objects.create(
         organization=cast.acme,
         purpose="top_up",
@@ -58,8 +58,9 @@ def refund(cast: Cast, *, state: str = "pending") -> Refund:
     suspense = ledger.account(AccountKind.SUSPENSE, "CHF", detail="returns")
     ledger.book("test", "matrix", {ledger.account(AccountKind.BANK, "CHF"): TEN, suspense: -TEN})
     return Refund.objects.create(
-        credit_note=paid(cast), payment=payment, minor=10_00, key="matrix", state=state
-    )
+        credit_note=paid(cast), payment=payment, minor=10_00, key="matrix", state=state,
+        is_refused=state == "failed",
+    )  # fmt: skip
 
 
 def top_up(cast: Cast) -> Payment:
