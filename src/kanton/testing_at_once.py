@@ -47,7 +47,7 @@ def together(doings: Sequence[Callable[[], object]]) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(120)
     return found
 
 
@@ -79,7 +79,8 @@ def run_program(module: str, database: str, folder: Path, *words: str) -> Any:
     if database:
         environment["KANTON_DATABASE_URL"] = database
     done = subprocess.run(
-        [sys.executable, "-m", module, *words], env=environment, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-m", module, *words],
+        env=environment, capture_output=True, text=True, timeout=280, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)

@@ -9,37 +9,19 @@ from __future__ import annotations
 import io
 import json
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+from kanton.testing_at_once import names, together
 
 THREADS = 50
 
 
 def at_once(number: int, do: Callable[[int], object]) -> Counter[str]:
     """Run `do(0)` … `do(number - 1)` in threads that start together; count their results and errors by class."""
-    from django.db import connection
-
-    results: list[str] = [""] * number
-    gate = threading.Barrier(number)
-
-    def run(index: int) -> None:
-        try:
-            gate.wait()
-            results[index] = type(do(index)).__name__
-        except Exception as error:  # noqa: BLE001 - any error is counted and judged by the test
-            results[index] = type(error).__name__
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    return Counter(results)
+    return Counter(names(together([partial(do, index) for index in range(number)])))
 
 
 def main(rounds: int) -> dict[str, Any]:

@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from kanton.testing_postgres import Cluster
+from kanton.testing_at_once import real_database, run_program
+
+__all__ = ["real_database"]
 
 ROUNDS = int(os.environ.get("KANTON_TEST_ROUNDS", "2"))
-SOURCE = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.engine("postgres"))])
-def database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of an empty database; nothing for a SQLite file in the process's own home."""
-    if request.param == "sqlite":
-        yield ""
-        return
-    cluster: Cluster = request.getfixturevalue("postgres")
-    name = f"billing_{uuid.uuid4().hex[:12]}"
-    yield cluster.create_database(name)
-    cluster.drop_database(name)
 
 
 @pytest.mark.spec("BIL-60", "BIL-62", "BIL-70", "BIL-80", "BIL-97")
-def test_fifty_at_once_have_one_effect(database: str, tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KANTON_")} | {
-        "KANTON_HOME": str(tmp_path / "home"),
-        "KANTON_DEMO": "true",
-        "DJANGO_SETTINGS_MODULE": "kanton.settings",
-        "PYTHONPATH": str(SOURCE),
-    }
-    if database:
-        environment["KANTON_DATABASE_URL"] = database
-    done = subprocess.run(
-        [sys.executable, "-m", "kanton.billing.tests.many_at_once", str(ROUNDS)],
-        env=environment, capture_output=True, text=True, timeout=280, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout)
+def test_fifty_at_once_have_one_effect(real_database: str, tmp_path: Path) -> None:
+    found = run_program("kanton.billing.tests.many_at_once", real_database, tmp_path, str(ROUNDS))
     assert found["one_invoice"] == [{"Payment": 1, "AlreadyPaid": 49}] * ROUNDS
     assert found["one_charge"] == [{"Payment": 50}] * ROUNDS
     assert found["one_purse"] == [{"Payment": 8, "NotEnoughMoney": 4}] * ROUNDS

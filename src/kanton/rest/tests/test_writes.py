@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,9 +18,9 @@ from kanton.rest.models import KeptAnswer
 from kanton.rest.tasks import forget_kept_answers
 from kanton.rest.testing import ApiClient
 from kanton.rest.tests import echo_api
-from kanton.testing_postgres import Cluster
+from kanton.testing_at_once import real_database, run_program
 
-SOURCE = Path(__file__).resolve().parents[3]
+__all__ = ["real_database"]
 
 pytestmark = pytest.mark.usefixtures("echo")
 
@@ -204,33 +198,9 @@ def test_what_is_known_is_not_sent_again(client: ApiClient, acme: Organization) 
 # --- many at once --------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.engine("postgres"))])
-def database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of an empty database; nothing for a SQLite file in the process's own home."""
-    if request.param == "sqlite":
-        yield ""
-        return
-    cluster: Cluster = request.getfixturevalue("postgres")
-    name = f"rest_{uuid.uuid4().hex[:12]}"
-    yield cluster.create_database(name)
-    cluster.drop_database(name)
-
-
 @pytest.mark.spec("API-27", "API-29")
-def test_of_eight_programs_at_once_one_has_an_effect(database: str, tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KANTON_")} | {
-        "KANTON_HOME": str(tmp_path / "home"),
-        "DJANGO_SETTINGS_MODULE": "kanton.settings",
-        "PYTHONPATH": str(SOURCE),
-    }
-    if database:
-        environment["KANTON_DATABASE_URL"] = database
-    done = subprocess.run(
-        [sys.executable, "-m", "kanton.rest.tests.writers_at_once"],
-        env=environment, capture_output=True, text=True, timeout=200, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert json.loads(done.stdout) == {
+def test_of_eight_programs_at_once_one_has_an_effect(real_database: str, tmp_path: Path) -> None:
+    assert run_program("kanton.rest.tests.writers_at_once", real_database, tmp_path) == {
         "bodies": 8,
         "different": 1,
         "made": 1,

@@ -7,32 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
-from collections.abc import Callable
+from functools import partial
+
+from kanton.testing_at_once import together
 
 PROGRAMS = 8
-
-
-def at_once(do: Callable[[int], object]) -> list[object]:
-    """What `do(0)` … `do(7)` return when they start together."""
-    from django.db import connection
-
-    gate = threading.Barrier(PROGRAMS)
-    found: list[object] = []
-
-    def run(index: int) -> None:
-        try:
-            gate.wait()
-            found.append(do(index))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(PROGRAMS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    return found
 
 
 def main() -> None:
@@ -52,12 +31,17 @@ def main() -> None:
     acme = make_organization("Acme", "acme", ana)
     client = ApiClient(ana)
     echo_api.register()
-    bodies = at_once(
-        lambda _index: client.post("/9/organizations", {"name": "Once"}, IDEMPOTENCY_KEY="k").body.decode()
+    bodies = together(
+        [lambda: client.post("/9/organizations", {"name": "Once"}, IDEMPOTENCY_KEY="k").body.decode()]
+        * PROGRAMS
     )
     path = f"/9/organizations/{acme.pk}"
     seen = client.get(path).headers["ETag"]
-    statuses = at_once(lambda index: client.put(path, {"name": f"Name {index}"}, IF_MATCH=seen).status)
+
+    def rename(index: int) -> int:
+        return client.put(path, {"name": f"Name {index}"}, IF_MATCH=seen).status
+
+    statuses = together([partial(rename, index) for index in range(PROGRAMS)])
     told = {
         "bodies": len(bodies),
         "different": len(set(bodies)),
