@@ -284,21 +284,20 @@ def test_a_push_shows_a_notification_from_which_one_refuses(kanton: Installation
     desk.sign_out()
     desk.sign_in(page)
     expect(page.locator(".match-number")).to_be_visible()
-    worker.evaluate(
-        """device => self.dispatchEvent(new PushEvent("push", {
-            data: JSON.stringify({v: 1, device, kind: "request"})
-        }))""",
+    # Asking Chromium what it shows while it is about to show something can lose it for good: wait for the promise.
+    [[title, body, actions]] = worker.evaluate(
+        """async device => {
+            const shown = new Promise((resolve, reject) => {
+                const show = self.registration.showNotification.bind(self.registration);
+                self.registration.showNotification = (...told) => show(...told).then(resolve, reject);
+            });
+            self.dispatchEvent(new PushEvent("push", {data: JSON.stringify({v: 1, device, kind: "request"})}));
+            await shown;
+            const found = await self.registration.getNotifications();
+            return found.map((one) => [one.title, one.body, one.actions.map((act) => act.action)]);
+        }""",
         device,
     )
-    shown = """async () => {
-        for (let tries = 0; tries < 100; tries++) {
-            const found = await self.registration.getNotifications();
-            if (found.length) return found.map((one) => [one.title, one.body, one.actions.map((act) => act.action)]);
-            await new Promise((done) => setTimeout(done, 50));
-        }
-        return [];
-    }"""
-    [[title, body, actions]] = worker.evaluate(shown)
     assert (title, actions) == ("Authorize this sign-in?", ["yes", "no"])
     assert desk.login["login"] in body and "Chrome" in body and "127.0.0.1" in body
     worker.evaluate(
