@@ -6,6 +6,7 @@ import email
 import email.policy
 import json
 import mailbox
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -123,6 +124,15 @@ def test_a_mail_exists_exactly_if_the_change_does() -> None:
         write()
         raise ZeroDivisionError
     assert not Mail.objects.exists() and not Job.objects.exists()
+
+
+def test_no_two_mails_have_the_same_id_even_when_chance_begins_anew() -> None:
+    """Property tests seed `random` before each example: what took its chance from there met itself again."""
+    ids = set()
+    for _ in range(20):
+        random.seed(1)
+        ids.add(write().message_id)
+    assert len(ids) == 20
 
 
 def test_a_mail_is_delivered_once_however_often_the_job_runs(home: Path) -> None:
