@@ -32,6 +32,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 import shutil
 from collections.abc import Iterator
 
+import argon2
 import django
 import django.conf
 import hypothesis
@@ -46,8 +47,13 @@ django.setup()  # now, so that pytest-django finds the settings loaded and the r
 # there before this file has run, hence with the home of the parent: all workers would count in one file of counters.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
+from kanton.products.mail.engine import credentials
+
 # As the real hashes in everything but effort, of which the whole run would spend minutes.
 django.conf.settings.PASSWORD_HASHERS = ["kanton.testing_passwords.QuickArgon2"]
+credentials.HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+# Otherwise each test client looks through all static files before its first request.
+django.conf.settings.WHITENOISE_AUTOREFRESH = True
 
 # A busy machine makes examples slowly. That says nothing about the property. The same tree gives the same result, so
 # examples are the same each time; `bin/test --hypothesis-profile=explore` looks for new ones.

@@ -24,13 +24,13 @@ GUESSES_MAX = 10
 GUESSES_SECONDS = 600
 
 # 19 MiB and two passes, the smallest setting OWASP recommends: Dovecot computes it at each login.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
+HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_NOBODY = HASHER.hash(secrets.token_urlsafe(16))
 
 
 def hash_password(password: str) -> str:
     """The Argon2id hash of a mailbox password, in the form both Dovecot and we read."""
-    return _HASHER.hash(password)
+    return HASHER.hash(password)
 
 
 def hash_app_password(password: str) -> str:
@@ -41,7 +41,7 @@ def hash_app_password(password: str) -> str:
 def verify_password(password_hash: str, password: str) -> bool:
     """True when the password has this Argon2id hash. Takes some 20 ms."""
     try:
-        return _HASHER.verify(password_hash, password)
+        return HASHER.verify(password_hash, password)
     except (Argon2Error, InvalidHashError):
         return False
 
