@@ -38,9 +38,12 @@ make_venv() {
     fi
 }
 
+# The programs in .venv name it by its full path, so a checkout that was moved or copied needs another one.
+was_moved() { [ -f "$venv/.kanton-place" ] && [ "$(cat "$venv/.kanton-place")" != "$venv" ]; }
+
 # install NAME: everything in requirements/NAME.txt, with hashes; nothing to do when it was done before.
 install() {
-    if [ ! -x "$python" ] || ! "$python" -c '' 2>/dev/null; then make_venv; fi
+    if [ ! -x "$python" ] || ! "$python" -c '' 2>/dev/null || was_moved; then make_venv; fi
     wanted=$(cksum <"requirements/$1.txt")
     if [ "$(cat "$venv/.kanton-$1" 2>/dev/null)" = "$wanted" ]; then return; fi
     say "Installing what requirements/$1.txt names ..."
@@ -48,7 +51,10 @@ install() {
         "$python" -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt 2>/dev/null ||
         say "uv could not be installed; going on with pip, which takes longer."
     # No --no-build: dkimpy comes as pure Python source only. Nothing in the list needs a compiler.
+    # The second try is for a home folder that cannot be written: uv wants its cache there.
     "$venv/bin/uv" pip install -q --python "$python" --require-hashes -r "requirements/$1.txt" 2>"$venv/.uv.log" ||
+        "$venv/bin/uv" pip install -q --no-cache --python "$python" --require-hashes -r "requirements/$1.txt" \
+            2>"$venv/.uv.log" ||
         "$python" -m pip install -q --disable-pip-version-check --require-hashes -r "requirements/$1.txt" || {
         cat "$venv/.uv.log" >&2
         say "The packages could not be installed. Is the package index reachable? Try again; what was loaded is kept."
@@ -58,9 +64,21 @@ install() {
 }
 
 # The checkout itself: on the path of .venv, with the `kanton` command; no build tool takes part.
+# Its first line cannot name a Python whose path has spaces or is long, so a shell reads two lines, and Python the rest.
 link_checkout() {
     site=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-    printf '%s\n' "$(pwd)/src" >"$site/kanton-checkout.pth"
-    printf '#!%s\nimport sys\n\nfrom kanton.run.cli import main\n\nsys.exit(main())\n' "$python" >"$venv/bin/kanton"
+    # From .venv/lib/python3.x/site-packages. Python reads this file as the locale says: a full path may not be ASCII.
+    echo ../../../../src >"$site/kanton-checkout.pth"
+    cat >"$venv/bin/kanton" <<'SCRIPT'
+#!/bin/sh
+'''exec' "$(dirname "$(readlink -f "$0")")/python" "$0" "$@"
+'''
+import sys
+
+from kanton.run.cli import main
+
+sys.exit(main())
+SCRIPT
     chmod 755 "$venv/bin/kanton"
+    printf '%s' "$venv" >"$venv/.kanton-place"
 }
