@@ -120,7 +120,9 @@ def test_who_exposes_something_is_a_route() -> None:
 
 
 def uses(handler: Callable[..., Any], function: Callable[..., Any]) -> bool:
-    """Does the handler, or a helper beside it, name the function?"""
+    """Does the handler, or a helper beside it or beside the function, name the function? What happens within other
+    actions does not count."""
+    rooms = {handler.__module__, function.__module__}
     seen: set[int] = set()
     waiting: list[Callable[..., Any]] = [handler]
     while waiting:
@@ -131,7 +133,9 @@ def uses(handler: Callable[..., Any], function: Callable[..., Any]) -> bool:
         for value in referred(current):
             if value is function:
                 return True
-            if isinstance(value, types.FunctionType) and value.__module__ == handler.__module__:
+            if not isinstance(value, types.FunctionType) or value.__module__ not in rooms:
+                continue
+            if not hasattr(value, "action_code"):
                 waiting.append(value)
     return False
 

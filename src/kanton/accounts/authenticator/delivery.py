@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from kanton.core.internet import is_public
+
 TIMEOUT = 10.0
 
 
@@ -46,8 +48,7 @@ def public_address(host: str) -> str:
     """The first address of the host; NotPublic when any of them lies in a private or reserved network."""
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)]
     for address in found:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        if not ip.is_global or ip.is_multicast:
+        if not is_public(ipaddress.ip_address(address.partition("%")[0])):
             raise NotPublic(f"{host} is {address}")
     return found[0]
 

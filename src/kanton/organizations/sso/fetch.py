@@ -12,16 +12,16 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from kanton.config import config
+from kanton.core.internet import is_public
 from kanton.organizations.sso.errors import ProviderUnreachable
 
 SECONDS: Final = 8.0
 MOST_BYTES: Final = 512 * 1024
-Address = IPv4Address | IPv6Address
 
 
 def get_json(url: str, *, bearer: str = "") -> dict[str, Any]:
@@ -53,20 +53,6 @@ def check_address(url: str, what: str = "address") -> None:
     ):
         return
     raise ProviderUnreachable(reason=f"{what} must begin with https://")
-
-
-def is_public(address: Address) -> bool:
-    """May a customer have us call this address?"""
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    if inner is not None and not is_public(inner):
-        return False
-    teredo = getattr(address, "teredo", None)
-    if teredo is not None:
-        return False
-    # 64:ff9b::/96 and its like lead through a translator to any IPv4 address.
-    if isinstance(address, IPv6Address) and address.packed[:4] == b"\x00\x64\xff\x9b":
-        return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _is_this_machine(host: str) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from kanton.core import clock
-from kanton.core.action import action, after_commit, note_irreversible, record
+from kanton.core.action import action, after_commit, is_dry_run, note, note_irreversible, record
 from kanton.core.actor import Actor
-from kanton.core.errors import NotFound
+from kanton.core.errors import Forbidden, NotFound
 from kanton.core.parity import internal
 from kanton.core.rights import SYSTEM, Role
 from kanton.organizations.models import Kind as OrganizationKind
@@ -48,6 +49,7 @@ from kanton.products.domains.models import (
     ZoneVersion,
     record_from_json,
 )
+from kanton.products.domains.outside import first_silent
 from kanton.products.domains.problems import Problem
 from kanton.products.domains.records import Record
 from kanton.products.domains.rights import DNS_EDIT, MANAGE
@@ -327,8 +329,7 @@ def unlink_records(actor: Actor, zone: Zone, *, owner: str) -> Zone:
 # --- domains ----------------------------------------------------------------------------------------------------
 
 
-@action(right=MANAGE)
-def set_nameservers(
+def point_domain(
     actor: Actor,
     domain: Domain,
     *,
@@ -336,13 +337,30 @@ def set_nameservers(
     use_own: bool = False,
     verify: bool = False,
 ) -> Domain:
+    """Ask the name servers whether they answer for the domain, if that is wished, and then point it to them. They are
+    asked before and outside a transaction: a slow one on the other side of the world must not hold up everybody.
+    """
+    if verify and not use_own:
+        if not (decision := actor.decide(MANAGE, domain)):
+            raise Forbidden(decision)
+        _require_usable(domain)
+        wanted = _nameservers(domain, nameservers, use_own=False)
+        if is_dry_run():
+            note(_("The name servers are asked when it is done, not now."))
+        elif silent := first_silent(wanted, domain.name):
+            raise SilentNameserver(host=silent, name=domain.name)
+    return set_nameservers(actor, domain, nameservers=nameservers, use_own=use_own)
+
+
+@action(right=MANAGE)
+def set_nameservers(
+    actor: Actor, domain: Domain, *, nameservers: Sequence[str] = (), use_own: bool = False
+) -> Domain:
     """Point a domain to other name servers, or back to ours (DOM-30, DOM-31). The registrar is told
     afterwards.
     """
     domain = _active(domain)
     wanted = _nameservers(domain, nameservers, use_own=use_own)
-    if verify and not use_own:
-        _verify(domain.name, wanted)
     before = list(domain.nameservers)
     domain.nameservers = wanted
     domain.wished()
@@ -369,14 +387,6 @@ def _nameservers(domain: Domain, given: Sequence[str], *, use_own: bool) -> list
     if len(wanted) > MAX_NAMESERVERS:
         raise TooManyNameservers(maximum=MAX_NAMESERVERS)
     return wanted
-
-
-def _verify(name: str, nameservers: Sequence[str]) -> None:
-    from kanton.products.domains.outside import answers_zone
-
-    for server in nameservers:
-        if not answers_zone(server, name):
-            raise SilentNameserver(host=server, name=name)
 
 
 @action(right=MANAGE)
@@ -448,9 +458,13 @@ def _check_contact(contact: DomainContact) -> None:
 
 def _active(domain: Domain) -> Domain:
     domain = Domain.objects.select_for_update().select_related("service", "organization").get(pk=domain.pk)
+    _require_usable(domain)
+    return domain
+
+
+def _require_usable(domain: Domain) -> None:
     if not domain.is_usable:
         raise NotActive(name=domain.name, state=str(domain.get_state_display()))
-    return domain
 
 
 def _follow_later(domain: Domain) -> None:

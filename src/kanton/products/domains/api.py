@@ -22,6 +22,7 @@ from kanton.products.domains.actions import (
     delete_records,
     delete_zone,
     import_zone,
+    point_domain,
     restore_zone,
     set_nameservers,
     set_transfer_lock,
@@ -40,6 +41,7 @@ from kanton.products.domains.errors import (
     SilentNameserver,
     TooFewNameservers,
     UnsupportedType,
+    ZoneChanged,
     ZoneExists,
 )
 from kanton.products.domains.extensions import EXTENSIONS, Extension
@@ -273,6 +275,7 @@ def zone_out(zone: Zone, withs: frozenset[str] = frozenset()) -> ZoneOut:
         "fqdn": zone.name,
         "dnssec": {"is_enabled": False},
         "nameservers": [row[4] for row in rows if row[1] == zone.name and row[2] == "NS"],
+        "version": zone.version,
     }
     if "skel" in withs:
         out["skel"] = queries.zone_text(zone)
@@ -285,7 +288,6 @@ def zone_out(zone: Zone, withs: frozenset[str] = frozenset()) -> ZoneOut:
         out["label"] = zone.display_name
     if "wish" in withs:
         out["serial"] = zone.serial
-        out["version"] = zone.version
         out["wish"] = cast("Any", zone.wish_as_json())
     return out
 
@@ -340,14 +342,18 @@ def _domain_above(request: ApiRequest, name: str) -> Domain:
     "/2/zones/{zone}",
     scopes=WRITE_DNS,
     withs=ZONE_WITHS,
-    errors=(InvalidZoneText, RecordsExclude, InvalidRecord),
-    example={"skel": "www 3600 IN A 192.0.2.7\n"},
+    errors=(InvalidZoneText, RecordsExclude, InvalidRecord, ZoneChanged),
+    example={"skel": "www 3600 IN A 192.0.2.7\n", "version": 3},
 )
 @exposes(import_zone)
 def replace_zone(request: ApiRequest, zone: str, data: ZoneText) -> ZoneOut:
-    """Replace the records of a zone by those of a zone file. One wrong line, and nothing changes."""
+    """Replace the records of a zone by those of a zone file. One wrong line, and nothing changes.
+
+    With the `version` that you read (or its ETag in `If-Match`), nothing changes either if somebody else has changed
+    the zone since.
+    """
     found = queries.zone_for(request.actor, zone)
-    return zone_out(import_zone(request.actor, found, text=data.skel), request.withs)
+    return zone_out(import_zone(request.actor, found, text=data.skel, version=data.version), request.withs)
 
 
 @zones_router.delete("/2/zones/{zone}", scopes=WRITE_DNS, errors=(MainZone,))
@@ -550,7 +556,7 @@ def read_domain(request: ApiRequest, domain: str) -> DomainOut:
 @exposes(set_nameservers)
 def change_nameservers(request: ApiRequest, domain: str, data: NameserversIn) -> bool:
     """Set the name servers of a domain: two or more of your own, or the operator's."""
-    set_nameservers(
+    point_domain(
         request.actor,
         queries.domain_for(request.actor, domain),
         nameservers=data.nameservers,

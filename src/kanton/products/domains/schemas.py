@@ -90,12 +90,12 @@ class ZoneOut(TypedDict):
     fqdn: str
     dnssec: DnssecOut
     nameservers: list[str]
+    version: int
     skel: NotRequired[str]
     records: NotRequired[list[RecordOut]]
     idn: NotRequired[str]
     label: NotRequired[str]
     serial: NotRequired[int]
-    version: NotRequired[int]
     wish: NotRequired[WishOut]
 
 
@@ -136,9 +136,10 @@ class ZoneIn(Body):
 
 
 class ZoneText(Body):
-    """The whole zone as a zone file."""
+    """The whole zone as a zone file, and the version of the zone that it was made from."""
 
     skel: Skel
+    version: Annotated[int, Field(ge=0)] | None = None
 
 
 class RecordFilter(Query):

@@ -20,7 +20,7 @@ from kanton.organizations.resolver import services_granted
 from kanton.organizations.rights import MEMBERS_VIEW, ORDER
 from kanton.organizations.web import ConsoleRequest, selected_numbers
 from kanton.products.domains import defaults, names, queries
-from kanton.products.domains.actions import change_contact, set_nameservers, set_transfer_lock
+from kanton.products.domains.actions import change_contact, point_domain, set_transfer_lock
 from kanton.products.domains.errors import NotActive
 from kanton.products.domains.forms import ContactForm, NameserversForm
 from kanton.products.domains.linking import Checked, CheckState, check_records
@@ -307,7 +307,7 @@ def nameservers(request: ConsoleRequest, name: str) -> HttpResponse:
     return carry_out(
         request,
         NameserversForm(request.POST or None, initial=initial),
-        set_nameservers,
+        point_domain,
         domain,
         page="domains/nameservers.html",
         partial="domains/_nameservers_form.html",

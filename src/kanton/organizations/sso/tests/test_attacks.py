@@ -6,7 +6,6 @@ import base64
 import json
 import time
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -219,15 +218,6 @@ def test_discovery_is_checked(provider: Provider, owner: Actor, acme: Organizati
 
 
 def test_only_public_addresses_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    for private in (
-        "127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-        "255.255.255.255", "::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::",
-        "2001:0:1::1", "64:ff9b::7f00:1", "::",
-    ):  # fmt: skip
-        assert not fetch.is_public(ip_address(private)), private
-    for public in ("8.8.8.8", "2001:4860:4860::8888"):
-        assert fetch.is_public(ip_address(public)), public
-
     opened: list[Any] = []
     monkeypatch.setattr("socket.create_connection", lambda *args: opened.append(args))
     with overriding(sso={"private_networks": False}):

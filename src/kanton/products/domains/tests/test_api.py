@@ -187,6 +187,28 @@ def test_zones_are_read_replaced_and_made_below(api: ApiClient, zone: Zone) -> N
     assert (bad.status, bad.code) == (422, "validation_failed")
 
 
+@pytest.mark.spec("API-29", "DOM-40")
+def test_a_zone_file_made_from_an_older_version_overwrites_nothing(api: ApiClient, zone: Zone) -> None:
+    path = "/2/zones/acme.example"
+    read = api.get(path)
+    add(api, source="www", target="192.0.2.7")
+    before = api.get(f"{path}?with=records").data
+    late = api.put(path, {"skel": "ftp A 192.0.2.9", "version": read.data["version"]})
+    assert (late.status, late.code) == (409, "conflict_error")
+    assert "www A 192.0.2.7" in late.error["description"]
+    stale = api.put(path, {"skel": "ftp A 192.0.2.9"}, IF_MATCH=read.headers["ETag"])
+    assert (stale.status, stale.code) == (412, "precondition_failed")
+    assert api.get(f"{path}?with=records").data == before
+    assert api.put(path, {"skel": "", "version": -1}).status == 422
+
+    made = api.put(f"{path}?with=skel", {"skel": "ftp A 192.0.2.9", "version": before["version"]})
+    assert made.status == 200
+    assert made.data["version"] == before["version"] + 1
+    fresh = api.get(path)
+    assert api.put(path, {"skel": "ftp A 192.0.2.10"}, IF_MATCH=fresh.headers["ETag"]).status == 200
+    assert api.put(path, {"skel": "ftp A 192.0.2.11"}).status == 200, "clients that know of no version go on"
+
+
 @pytest.mark.parametrize(
     "name", ["acme.example", "www.acme.example", "_acme-challenge.a.b.acme.example", "ACME.example"]
 )

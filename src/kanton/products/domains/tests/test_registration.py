@@ -35,7 +35,6 @@ from kanton.products.domains.errors import (
     NotThisLength,
     NoUnicode,
     OtherExtension,
-    SilentNameserver,
     TooFewNameservers,
     UnknownExtension,
 )
@@ -272,14 +271,6 @@ def test_wrong_name_servers_are_refused_at_their_field(
     assert caught.value.field == "nameservers"
     domain.refresh_from_db()
     assert domain.nameservers == ["ns1.alpenhost.example", "ns2.alpenhost.example"]
-
-
-def test_name_servers_can_be_verified_first(acme: Organization, owner: Actor) -> None:
-    domain = make_domain(acme)
-    with pytest.raises(SilentNameserver):
-        set_nameservers(
-            owner, domain, nameservers=["ns1.nowhere.invalid", "ns2.nowhere.invalid"], verify=True
-        )
 
 
 @pytest.mark.spec("DOM-26")
