@@ -31,7 +31,9 @@ def build_front_end(tell: Tell) -> None:
         tell("getting the build tools")
         _install(CHECKOUT / "requirements" / "build.txt")
     tell("styles, scripts, icons, fonts")
-    subprocess.run([sys.executable, "-m", "kanton.ui.build"], check=True, cwd=CHECKOUT)
+    if subprocess.run([sys.executable, "-m", "kanton.ui.build"], check=False, cwd=CHECKOUT).returncode:
+        # It has said why; where we stand in this program helps nobody.
+        raise SystemExit(1)
 
 
 def has_node() -> bool:
@@ -45,8 +47,15 @@ def _install(requirements: Path) -> None:
     uv = Path(sys.executable).with_name("uv")
     if uv.exists():
         command = [str(uv), "pip", "install", "-q", "--python", sys.executable, "--require-hashes", "-r"]
-        if subprocess.run([*command, str(requirements)], check=False).returncode == 0:
-            return
+        # The second try is for a home folder that cannot be written: uv wants its cache there.
+        for more in ([], ["--no-cache"]):
+            if (
+                subprocess.run(
+                    [*command, str(requirements), *more], stderr=subprocess.DEVNULL, check=False
+                ).returncode
+                == 0
+            ):
+                return
     command = [sys.executable, "-m", "pip", "install", "-q", "--require-hashes", "-r", str(requirements)]
     subprocess.run(command, check=True)
 

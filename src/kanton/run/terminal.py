@@ -172,6 +172,8 @@ def _work_in_fork(
         code = 0
     except KeyboardInterrupt:
         code = 130
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001 (a fork must never return into its parent's code)
         traceback.print_exc()
     finally:

@@ -209,8 +209,23 @@ def _install() -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     _say("Fetching the tools of the front end (once) …")
-    _node("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+    with _cache() as options:
+        _node("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error",
+              *options)  # fmt: skip
     stamp.write_text(wanted)
+
+
+@contextmanager
+def _cache() -> Iterator[list[str]]:
+    """npm keeps what it fetches in the home folder; where that cannot be written, in one that is gone afterwards."""
+    kept = Path(os.environ.get("NPM_CONFIG_CACHE") or Path.home() / ".npm")
+    while not kept.exists():
+        kept = kept.parent
+    if os.access(kept, os.W_OK):
+        yield []
+        return
+    with tempfile.TemporaryDirectory(prefix="kanton-npm-") as folder:
+        yield ["--cache", folder]
 
 
 def _node(tool: str, *arguments: str) -> None:

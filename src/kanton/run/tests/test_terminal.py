@@ -157,3 +157,21 @@ print("went on")
 """,
     )
     assert program.end() == (0, "went on\n")
+
+
+def test_a_step_that_has_said_why_it_cannot_go_on_shows_no_traceback(tmp_path: Path) -> None:
+    program = Program(
+        tmp_path,
+        STEP
+        + """
+def long(tell):
+    print("No network.", flush=True)
+    raise SystemExit(1)
+work()
+""",
+    )
+    status, said = program.end()
+    assert status == 0
+    assert "No network." in said
+    assert said.endswith("failed\n")
+    assert "Traceback" not in said
