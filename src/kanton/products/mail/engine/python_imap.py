@@ -42,6 +42,7 @@ from pysasl.hashing import BuiltinHash
 from kanton.products.mail.engine.credentials import Closed, Credentials, TooManyGuesses
 from kanton.products.mail.engine.dovecot import MASTER, MASTER_SEPARATOR, master_password
 from kanton.products.mail.engine.files import make_private, sync_folder
+from kanton.products.mail.engine.imap_commands import BoundedCommands
 from kanton.products.mail.engine.maildir import Maildirs
 from kanton.products.mail.engine.published import Directory
 from kanton.products.mail.engine.settings import EngineSettings
@@ -341,6 +342,11 @@ class _Config(Config):
     """Login before TLS is offered on loopback only."""
 
     plain = False
+
+    @property
+    def commands(self) -> BoundedCommands:
+        """What clients may say."""
+        return BoundedCommands()
 
     @property
     def initial_auth(self) -> SASLAuth:

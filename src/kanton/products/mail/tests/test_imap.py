@@ -159,6 +159,28 @@ def test_folders_are_made_with_those_above_renamed_and_removed(mail: Running) ->
     client.logout()
 
 
+@pytest.mark.parametrize("line", ["(" * 400 + "ALL" + ")" * 400, "OR " * 400 + "ALL " * 400 + "ALL"])
+def test_a_search_in_hundreds_of_parentheses_is_answered_and_the_session_goes_on(
+    mail: Running, line: str
+) -> None:
+    assert mail.imap_process is not None
+    expected = "BAD" if mail.imap_process.engine == "python" else "OK"
+
+    def status(*command: str) -> str:
+        try:
+            return client.uid(*command)[0] if command[0] == "SEARCH" else client.search(None, *command)[0]
+        except imaplib.IMAP4.error as refused:
+            assert "BAD" in str(refused), refused
+            return "BAD"
+
+    client = mail.imap("flags@acme.example")
+    client.select("INBOX", readonly=True)
+    assert (status(line), status("SEARCH", line)) == (expected, expected)
+    assert status("(((ALL)))") == "OK"
+    assert status("OR OR ALL SEEN NOT (OR SEEN ANSWERED)") == "OK"
+    client.logout()
+
+
 @pytest.mark.spec("MAIL-13", "MAIL-14")
 def test_the_password_of_the_address_and_device_passwords_open_it_and_nothing_else(mail: Running) -> None:
     mail.imap("INFO@acme.example").logout()
