@@ -9,7 +9,7 @@ and believe to speak with that server; nothing leaves the machine.
 
 from __future__ import annotations
 
-import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -100,21 +100,37 @@ class TlsProxy:
                     self._tls.wrap_socket(client, server_side=True) as inner,
                     socket.create_connection(self._to, timeout=240) as kanton,
                 ):
-                    back = threading.Thread(target=_pump, args=(kanton, inner), daemon=True)
-                    back.start()
-                    _pump(inner, kanton)
-                    back.join(30)
+                    _relay(inner, kanton)
             except OSError:
                 return
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    """Copy until one side ends."""
-    with contextlib.suppress(OSError):
-        while data := source.recv(CHUNK):
-            target.sendall(data)
-    with contextlib.suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+def _relay(inner: ssl.SSLSocket, kanton: socket.socket) -> None:
+    """Copy both ways until Kanton ends, in one thread: two at once in one TLS connection lose it now and then."""
+    open_sides = [inner, kanton]
+    while kanton in open_sides:
+        ready = (
+            [inner] if inner in open_sides and inner.pending() else select.select(open_sides, [], [], 240)[0]
+        )
+        if not ready:
+            return
+        if inner in ready:
+            inner.settimeout(0)
+            try:
+                data = inner.recv(CHUNK)
+            except ssl.SSLWantReadError:
+                continue
+            finally:
+                inner.settimeout(240)
+            if data:
+                kanton.sendall(data)
+            else:
+                open_sides.remove(inner)
+                kanton.shutdown(socket.SHUT_WR)
+        elif data := kanton.recv(CHUNK):
+            inner.sendall(data)
+        else:
+            open_sides.remove(kanton)
 
 
 def _make_certificates(authority: Path, server: Path, names: list[str]) -> None:
