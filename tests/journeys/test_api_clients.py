@@ -58,14 +58,16 @@ class Api:
         self.web = kanton.endpoints["web"]
         done = kanton.run("manage", "shell", "-c", CUSTOMER)
         assert done.returncode == 0, done.stderr
-        made = kanton.run(
-            "token", "create", LOGIN, "--scope", "domain:read", "--scope", "dns:read", "--scope", "dns:write",
-            "--name", "DNS client",
-        )  # fmt: skip
-        assert made.returncode == 0, made.stderr
-        self.token = made.stdout.strip()
+        self.token = self.new_token("domain:read", "dns:read", "dns:write")
         for zone in (ZONE, OCTO_ZONE):
             kanton.wait_for(lambda zone=zone: bool(self.served(zone, "SOA")))  # type: ignore[misc]
+
+    def new_token(self, *scopes: str) -> str:
+        """A token of the customer's, as it is typed into a client."""
+        options = [part for scope in scopes for part in ("--scope", scope)]
+        made = self.kanton.run("token", "create", LOGIN, *options, "--name", "DNS client")
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
 
     def get(self, path: str) -> Any:
         """The data of an address, straight from Kanton."""
@@ -92,13 +94,16 @@ class Api:
             assert time.monotonic() < until, f"{name} {kind}: {found}, expected {expected}"
             time.sleep(0.1)
 
-    def client(self, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def client(
+        self, *command: str, cwd: Path | None = None, typed: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a client in a process of its own, behind the proxy."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("KANTON_")}
         return subprocess.run(
             [sys.executable, *command],
-            env=inherited | self.proxy.environment,
+            env=inherited | self.proxy.environment | environment,
             cwd=cwd,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=120,
@@ -297,6 +302,90 @@ def test_octodns_brings_a_zone_to_its_file_and_then_has_nothing_to_do(api: Api, 
     api.will_serve(f"alias.{OCTO_ZONE}", "CNAME", {f"six.{OCTO_ZONE}."})
     api.will_serve(f"six.{OCTO_ZONE}", "AAAA", {"2001:db8::1", "2001:db8::2"})
     api.will_serve(f"_sip._tcp.{OCTO_ZONE}", "SRV", set())
+
+
+# --- infomaniak: the command line ----------------------------------------------------------------------------
+
+
+def cli(api: Api, home: Path, *command: str, typed: str = "") -> str:
+    """What a command says; `home` keeps its token between commands."""
+    done = api.client("-m", "infomaniak_cli", *command, cwd=home, typed=typed, HOME=str(home))
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.spec("API-5", "DOM-38")
+def test_the_command_line_is_set_up_and_looks_after_a_zone(api: Api, tmp_path: Path) -> None:
+    token = api.new_token("accounts", "domain:read", "dns:read", "dns:write")
+    assert "Token valid — account: Acme" in cli(api, tmp_path, "setup", typed=f"s\n{token}\n")
+    assert "2 products" in cli(api, tmp_path, "account")
+    assert ZONE in cli(api, tmp_path, "domains") and ZONE in cli(api, tmp_path, "dns", "domains")
+    assert "domain   2      2       none" in cli(api, tmp_path, "status")
+
+    zone = json.loads(cli(api, tmp_path, "dns", "export", OCTO_ZONE))
+    made = cli(api, tmp_path, "dns", "add", OCTO_ZONE, "A", "cli", "192.0.2.7", "--ttl", "600")
+    ident = made.rpartition("ID: ")[2].strip()
+    api.will_serve(f"cli.{OCTO_ZONE}", "A", {"192.0.2.7"})
+    assert "true" in cli(api, tmp_path, "dns", "check", OCTO_ZONE, ident)
+    cli(api, tmp_path, "dns", "update", OCTO_ZONE, ident, "--target", "192.0.2.8")
+    api.will_serve(f"cli.{OCTO_ZONE}", "A", {"192.0.2.8"})
+    assert f"{OCTO_ZONE}  {ident}" in cli(api, tmp_path, "dns", "search", "192.0.2.8")
+
+    # A file is the wish: what it lacks goes, what it has comes, and then there is nothing to do.
+    wish = [*zone, {"type": "TXT", "source": "note", "target": '"a file is the wish"', "ttl": 300}]
+    (tmp_path / "wish.json").write_text(json.dumps(wish))
+    said = cli(api, tmp_path, "dns", "sync", OCTO_ZONE, "wish.json", "--yes")
+    assert "1 created, 1 deleted" in said
+    api.will_serve(f"note.{OCTO_ZONE}", "TXT", {'"a file is the wish"'})
+    api.will_serve(f"cli.{OCTO_ZONE}", "A", set())
+    assert "No differences found" in cli(api, tmp_path, "dns", "diff", OCTO_ZONE, "wish.json")
+    (tmp_path / "wish.json").write_text(json.dumps(zone))
+    assert "0 created, 1 deleted" in cli(api, tmp_path, "dns", "sync", OCTO_ZONE, "wish.json", "--yes")
+    assert f"$ORIGIN {OCTO_ZONE}." in cli(api, tmp_path, "dns", "zone", OCTO_ZONE)
+
+
+# --- certbot: a certificate by a record ----------------------------------------------------------------------
+
+CERTBOT = """
+import json, sys
+from certbot.errors import PluginError
+from certbot_dns_infomaniak.dns_infomaniak import _APIDomain
+
+token, steps = json.loads(sys.argv[1])
+domain = _APIDomain(token)
+for step in steps:
+    try:
+        getattr(domain, step[0])(*step[1:])
+        print("done", len(domain.record_ids))
+    except PluginError as error:
+        print(error)
+"""
+
+
+def certbot(api: Api, token: str, *steps: tuple[str, str, str, str]) -> list[str]:
+    """What the plugin's steps for challenges end in."""
+    done = api.client("-c", CERTBOT, json.dumps([token, steps]))
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.splitlines()
+
+
+@pytest.mark.spec("API-5", "DOM-38")
+def test_challenges_of_certbot_come_and_go_two_of_one_name_at_a_time(api: Api) -> None:
+    name = f"_acme-challenge.shop.{ZONE}"
+    first, second = (f"shop.{ZONE}", name, "token-1"), (f"shop.{ZONE}", name, "token-2")
+    assert certbot(api, api.token, ("add_txt_record", *first), ("del_txt_record", *first)) == [
+        "done 1",
+        "done 0",
+    ]
+    api.will_serve(name, "TXT", set())
+    assert certbot(api, api.token, ("add_txt_record", *first), ("add_txt_record", *second)) == [
+        "done 1",
+        "done 2",
+    ]
+    api.will_serve(name, "TXT", {'"token-1"', '"token-2"'})
+    strange = ("add_txt_record", "globex.example", "_acme-challenge.globex.example", "token")
+    assert certbot(api, api.token, strange) == ["Domain not found"]
+    assert certbot(api, "kn_nobody", ("add_txt_record", *first)) == ["cannot authenticate"]
 
 
 # --- the web server itself ------------------------------------------------------------------------------------
