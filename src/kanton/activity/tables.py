@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kanton.activity.models import Activity, outline
-from kanton.core.activity import KINDS
+from kanton.core.activity import KINDS, PRODUCT_NAMES
+from kanton.core.actor import ActorKind
 from kanton.ui.tables import Column, DateColumn, Empty, Filter, Table
 
 LOOK_BACK = 1000
@@ -29,13 +32,26 @@ def _by(row: Activity) -> str:
     )
 
 
+def _who(row: Activity) -> SafeString:
+    """What nobody pressed a button for was done by Kanton, whatever its part is called."""
+    return escape(_("Kanton itself") if row.actor_kind == ActorKind.SYSTEM.value else _by(row))
+
+
+class ProductColumn(Column):
+    """The kind of product as it is called where people read it; its code in the file."""
+
+    def text(self, value: Any) -> Any:
+        """The name."""
+        return PRODUCT_NAMES.get(value, value)
+
+
 class ActivityTable(Table[Activity]):
     """What happened, newest first. Filters offer what occurs in the latest thousand rows."""
 
     at = DateColumn(gettext_lazy("When"), value="at")
     what = Column(gettext_lazy("What"), value="sentence", main=True)
-    who = Column(gettext_lazy("Who"), value=_by, wide=True)
-    product = Column(gettext_lazy("Product"), wide=True)
+    who = Column(gettext_lazy("Who"), value=_by, html=_who, wide=True)
+    product = ProductColumn(gettext_lazy("Product"), wide=True)
     address = Column(gettext_lazy("Address"), wide=True)
     search = ("search",)
     default_sort = "-pk"
@@ -47,18 +63,16 @@ class ActivityTable(Table[Activity]):
         rows: QuerySet[Activity],
         *,
         names: Names | None = None,
-        products: Iterable[tuple[str, Any]] = (),
     ) -> None:
         super().__init__(request, rows)
         latest = list(rows.order_by("-pk").values_list("kind", "product", "person_id")[:LOOK_BACK])
         kinds = sorted({kind for kind, _product, _person in latest})
-        labels = dict(products)
         codes = sorted({product for _kind, product, _person in latest if product})
         self.filters = [
             Filter(
                 "kind", _("What"), [(kind, outline(KINDS[kind]) if kind in KINDS else kind) for kind in kinds]
             ),
-            Filter("product", _("Product"), [(code, labels.get(code, code)) for code in codes]),
+            Filter("product", _("Product"), [(code, PRODUCT_NAMES.get(code, code)) for code in codes]),
         ]
         if names is not None:
             people = names({person for _kind, _product, person in latest if person is not None})

@@ -20,7 +20,6 @@ from kanton.core.jobs.models import Job, JobState
 from kanton.core.outbox.models import Mail, MailState, Sms
 from kanton.core.wish import WishState
 from kanton.organizations.models import Kind, Organization
-from kanton.products.contract import all_products
 from kanton.ui.tables import (
     Bulk,
     ChoiceColumn,
@@ -247,5 +246,4 @@ class EverythingTable(ActivityTable):
     file_name = "activity-of-everybody"
 
     def __init__(self, request: HttpRequest, rows: QuerySet[Activity]) -> None:
-        products = [(product.code, product.name) for product in all_products()]
-        super().__init__(request, rows, names=queries.names_of, products=products)
+        super().__init__(request, rows, names=queries.names_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ from kanton.core.actor import Actor
 from kanton.core.rights import Role
 
 KINDS: dict[str, Kind] = {}
+PRODUCT_NAMES: dict[str, Any] = {}
+FACT = re.compile(r"\d{4}-\d\d-\d\d|[A-Z]{3} -?\d+\.\d\d")  # a day or an amount, as records keep them
 
 
 class Kind(enum.Enum):
@@ -74,7 +77,19 @@ class _Words(dict[str, Any]):
 def _word(name: str, value: Any) -> Any:
     if name == "role" and value in Role.values:
         return Role(value).label
-    return ", ".join(str(part) for part in value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return ", ".join(str(_word("", part)) for part in value)
+    if isinstance(value, str) and _speakers and FACT.fullmatch(value):
+        return _speakers[0](value)
+    return value
+
+
+_speakers: list[Callable[[str], str]] = []
+
+
+def set_speaker(speaker: Callable[[str], str]) -> None:
+    """Called once by the room that knows how languages write days and amounts."""
+    _speakers[:] = [speaker]
 
 
 Keeper = Callable[[Recorded], object]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from kanton.core.activity import PRODUCT_NAMES
 from kanton.core.rights import RIGHTS, Right
 from kanton.core.standing import Catalogue
 from kanton.organizations.departure.contract import Nothing
@@ -200,6 +201,7 @@ def register(product: Product) -> None:
     if not is_one and product.manage_right.code in brought:
         raise ValueError(f"who may use {product.code!r} could manage it")
     _products[product.code] = product
+    PRODUCT_NAMES[product.code] = product.plural
 
 
 def product_called(code: str) -> Product:

@@ -79,6 +79,17 @@ def _distance(seconds: int, unit: Unit, _language: str) -> str:
     )
 
 
+def spoken(fact: str) -> str:
+    """A day (`2026-03-09`) or an amount (`CHF 5.41`) of a record, as it reads within a sentence."""
+    currency, _space, amount = fact.partition(" ")
+    if amount:
+        return _money(int(Decimal(amount) * 100), currency, get_language() or "en").replace("\xa0", " ")
+    try:
+        return _date(dt.date.fromisoformat(fact), get_language() or "en")
+    except ValueError:
+        return fact
+
+
 def size(value: int | None) -> str:
     """Bytes as people read them, binary steps: `1.5 GB`. None means no limit."""
     if value is None:

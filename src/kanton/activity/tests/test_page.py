@@ -14,7 +14,7 @@ from kanton.accounts.models import Person
 from kanton.activity.log import chain_of
 from kanton.activity.models import Activity, Chain
 from kanton.core import clock
-from kanton.core.actor import Actor
+from kanton.core.actor import Actor, ActorKind
 from kanton.core.jobs.testing import run_jobs
 from kanton.core.rights import Role
 from kanton.organizations.actions import change_role, edit_details, invite_member
@@ -43,6 +43,16 @@ def test_it_tells_what_happened_and_who_did_it(browser: Client, owner: Actor, ac
     assert "Ana Keller invited lea@example.ch" in rows
     assert "Ana Keller by the API token “DNS robot”" in rows
     assert rows.index("changed the details") < rows.index("invited"), "newest first"
+
+
+def test_products_and_the_program_go_by_the_names_that_people_know(
+    browser: Client, owner: Actor, acme: Organization
+) -> None:
+    edit_details(owner, acme, details={"city": "Thun"})
+    Activity.objects.update(product="mail", actor_kind=ActorKind.SYSTEM.value, facts={"actor": "mail"})
+    rows = rows_of(browser.get("/o/acme/activity"))
+    assert "<td" in rows and ">Mail services</td>" in rows and ">Kanton itself</td>" in rows
+    assert ">mail</td>" not in rows
 
 
 @pytest.mark.spec("ORG-7")

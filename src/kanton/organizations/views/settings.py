@@ -13,7 +13,6 @@ from kanton.activity.queries import chain_state
 from kanton.activity.tables import ActivityTable, with_dates
 from kanton.config import config
 from kanton.core.parity import shows
-from kanton.organizations import grantable
 from kanton.organizations.actions import DETAILS, check_activity, edit_details
 from kanton.organizations.closing.prerequisites import unmet
 from kanton.organizations.emails import label_of, shown
@@ -83,9 +82,7 @@ def edit(request: ConsoleRequest) -> HttpResponse:
 def activity(request: ConsoleRequest) -> HttpResponse:
     """What happened, who did it, and whether the log is whole."""
     rows, dates = with_dates(request, activity_of_organization(request.actor, request.organization))
-    sections = grantable.kinds_of(request.organization)
-    products = [(section.code, section.label) for section in sections if section.code]
-    table = ActivityTable(request, rows, names=names_of, products=products)
+    table = ActivityTable(request, rows, names=names_of)
     context = {"dates": dates, "chain": chain_state(request.organization.pk)}
     return table.response("organizations/activity.html", context)
 

@@ -370,7 +370,7 @@ def _one_current(tabs: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def tab(
-    context: Context, label: Any, url: str, *, exact: bool = False, count: int | None = None
+    context: Context, label: Any, url: str, *, exact: bool = False, count: int | str | None = None
 ) -> SafeString:
     """A tab inside `{% tabs %}`; the one whose address is the page's own is marked."""
     path = context["request"].path

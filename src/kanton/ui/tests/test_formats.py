@@ -9,6 +9,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kanton.core.activity import in_words
 from kanton.core.money import Money
 from kanton.ui import brand, formats, plots
 
@@ -29,6 +30,29 @@ def test_money_is_written_as_the_language_does(language: str, written: str) -> N
     with translation.override(language):
         made = formats.money(Money.of("1234.50", "CHF")).replace("\xa0", " ").replace("\u202f", " ")
     assert made == written
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "amount"),
+    [
+        ("en", "30 Nov 2026", "CHF 1'234.50"),
+        ("de", "30.11.2026", "CHF 1'234.50"),
+        ("es", "30 nov 2026", "1.234,50 CHF"),
+    ],
+)
+def test_a_sentence_of_the_activity_writes_days_and_amounts_as_the_language_does(
+    language: str, day: str, amount: str
+) -> None:
+    with translation.override(language):
+        said = in_words(
+            {"day": "2026-11-30", "total": "CHF 1234.50", "name": "CHF", "days": ["2026-11-30", "x"]}
+        )
+    assert said == {"day": day, "total": amount, "name": "CHF", "days": f"{day}, x"}
+
+
+@pytest.mark.parametrize("fact", ["2026-13-40", "2026-02-30"])
+def test_what_only_looks_like_a_day_is_said_as_it_is(fact: str) -> None:
+    assert formats.spoken(fact) == fact
 
 
 @pytest.mark.parametrize(
