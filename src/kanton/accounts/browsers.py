@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 # The first that fits; those that pretend to be others come before those.
 _BROWSERS = (
     ("Edge", r"\bEdgA?(?:iOS)?/(\d+)"),
@@ -42,7 +44,7 @@ class Browser:
         return "device-mobile" if self.system in ("iPhone", "Android") else "device-desktop"
 
     def __str__(self) -> str:
-        return " · ".join(part for part in (self.name, self.system) if part) or "?"
+        return " · ".join(part for part in (self.name, self.system) if part) or _("Unknown program")
 
 
 def browser_of(user_agent: str) -> Browser:

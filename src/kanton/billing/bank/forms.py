@@ -70,3 +70,4 @@ class WithdrawForm(ui.Form):
             max_length=128,
             required=False,
         )
+        self.fields["password"].is_expected = True  # type: ignore[attr-defined]  # the action asks for it

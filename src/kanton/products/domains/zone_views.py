@@ -305,7 +305,8 @@ def _lines(changed: Sequence[Record], zone: str, sign: str) -> SafeString:
 
 def _what(version: ZoneVersion) -> SafeString:
     zone = version.zone.name
-    return _lines(version.removed_records, zone, "−") + _lines(version.added_records, zone, "+")
+    lines = _lines(version.removed_records, zone, "−") + _lines(version.added_records, zone, "+")
+    return format_html("<div>{}</div>", lines)
 
 
 def _kind(version: ZoneVersion) -> str:

@@ -72,7 +72,7 @@ def button(
     kind: str = "",
     name: str = "",
     value: str = "",
-    dialog: bool = False,
+    dialog: bool | str = False,
     decision: Decision | bool = True,
     **attrs: Any,
 ) -> SafeString:
@@ -81,14 +81,14 @@ def button(
     `decision` is the resolver's answer to whether this person may: when it is no, the button is there, dead, and says
     why and whom to ask (ORG-75).
 
-    With `dialog` the page at `url` opens in a dialog. Without `url` it submits the form around it. Further
-    attributes: underscores become hyphens.
+    With `dialog` the page at `url` opens in a dialog, under this heading or the label. Without `url` it submits the
+    form around it. Further attributes: underscores become hyphens.
     """
     css = " ".join(filter(None, ["button", f"is-{kind}" if kind else "", attrs.pop("css", "")]))
     inner = format_html("{}<span>{}</span>", components.icon(icon) if icon else "", label)
     if not components.allowed(decision):
         return components.refused(inner, decision, css=css, place=url or name)
-    more = format_html(' data-dialog="{}"', label) if dialog else SafeString("")
+    more = format_html(' data-dialog="{}"', label if dialog is True else dialog) if dialog else SafeString("")
     for key, given in attrs.items():
         if given is True:
             more = format_html("{} {}", more, key.replace("_", "-"))
@@ -376,7 +376,7 @@ def tab(
     path = context["request"].path
     here = path == url or (not exact and path.startswith(url.rstrip("/") + "/"))
     current = SafeString(' aria-current="page"') if here else ""
-    more = format_html(' <span class="count">{}</span>', count) if count is not None else ""
+    more = format_html(' <span class="count">{}</span>', count) if count not in (None, "") else ""
     return format_html('<a href="{}"{}>{}{}</a>', url, current, label, more)
 
 

@@ -60,7 +60,8 @@ def test_a_button_is_a_link_with_an_address_and_submits_without() -> None:
         '<a class="button is-primary" href="/x"'
     )
     assert 'type="submit"' in draw('{% button "Save" %}')
-    assert "data-dialog" in draw('{% button "Edit" url="/x" dialog=True %}')
+    assert 'data-dialog="Edit"' in draw('{% button "Edit" url="/x" dialog=True %}')
+    assert 'data-dialog="Edit acme.ch"' in draw('{% button "Edit" url="/x" dialog="Edit acme.ch" %}')
 
 
 def test_only_the_tab_that_fits_best_is_marked() -> None:
@@ -69,6 +70,14 @@ def test_only_the_tab_that_fits_best_is_marked() -> None:
         request=a_request("/acme.ch/dns/add"),
     )
     assert shown.count("aria-current") == 1 and '<a href="/acme.ch/dns" aria-current="page">' in shown
+
+
+def test_a_tab_counts_only_what_is_known() -> None:
+    def shown(count: object) -> str:
+        return draw('{% tab "Payments" "/x" count=waiting %}', request=a_request("/"), waiting=count)
+
+    assert '<span class="count">0</span>' in shown(0)
+    assert "count" not in shown(None) and "count" not in shown("")
 
 
 def test_values_in_tags_are_escaped() -> None:
