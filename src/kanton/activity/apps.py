@@ -9,7 +9,7 @@ class ActivityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from kanton.activity.log import keep, keep_many
+        from kanton.activity.log import keep, note_down
         from kanton.core.activity import set_keeper
 
-        set_keeper(keep, keep_many)
+        set_keeper(note_down, keep)

@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from kanton.activity.models import Activity, Chain
 from kanton.core import clock
+from kanton.core.action import keep_recorded
 from kanton.core.activity import Recorded
 from kanton.core.bulk import Many, insert_rows, update_rows
 from kanton.core.secrets import keyed_digest
@@ -23,22 +24,19 @@ _PERSONAL_ALWAYS = ("actor", "ip")
 _as_text = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
-def keep(recorded: Recorded) -> Activity:
-    """Append one record to its chain. Runs in the action's transaction; the chain's head row is the lock."""
-    row = Activity(**_fields_of(recorded))
-    head = _head(row.chain)
-    _append(row, head)
-    row.save(force_insert=True)
-    head.save(update_fields=["length", "head", "seal"])
-    return row
+def note_down(recorded: Recorded) -> SimpleNamespace:
+    """The row of a record, still without its place in a chain."""
+    return SimpleNamespace(**_fields_of(recorded))
 
 
-def keep_many(many: Sequence[Recorded]) -> int:
-    """Append many records, each to its chain, with as few statements as for one; returns how many.
+def keep(rows: Sequence[SimpleNamespace]) -> int:
+    """Append rows, each to its chain, with as few statements as for one; returns how many.
 
-    The chains are locked in the order of their names, so two runs never wait for each other.
+    Runs in the action's transaction; the heads of the chains are the locks, taken in the order of their names, so two
+    that keep never block each other.
     """
-    rows = [SimpleNamespace(**_fields_of(recorded)) for recorded in many]
+    if len(rows) == 1:
+        return _keep_one(Activity(**vars(rows[0])))
     heads = _heads({row.chain for row in rows})
     for row in rows:
         _append(row, heads[row.chain], seals=False)
@@ -55,6 +53,14 @@ def keep_many(many: Sequence[Recorded]) -> int:
         [(head.name, head.length, head.head, head.seal) for head in heads.values()],
     )
     return len(rows)
+
+
+def _keep_one(row: Activity) -> int:
+    head = _head(row.chain)
+    _append(row, head)
+    row.save(force_insert=True)
+    head.save(update_fields=["length", "head", "seal"])
+    return 1
 
 
 def _heads(names: set[str]) -> dict[str, SimpleNamespace]:
@@ -208,6 +214,7 @@ def erase_person(person_id: int) -> int:
     The chains still verify. Returns how many rows changed.
     """
     changed = 0
+    keep_recorded()  # what the running action has told of them so far
     with transaction.atomic():
         rows = Activity.objects.select_for_update().filter(Q(person_id=person_id) | Q(subject_id=person_id))
         for row in rows.order_by("pk").iterator():

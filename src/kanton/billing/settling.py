@@ -1,8 +1,13 @@
 """What follows when money arrives: the bill is settled, the order goes on. Called within actions only.
 
-Whoever settles locks in this order: invoice, the renewals on it and their services, payment, prepaid account, number
-series. So two that settle at the same moment, or one and the daily run of renewals, wait for each other and never block
-each other.
+Everybody locks in this order, whatever they do (docs/decisions/0063-one-order-of-locks.md). So two at the same moment
+wait for each other and never block each other:
+
+    bank item · bill · its order, block and case · the renewals on it · services · payment, refund · prepaid account ·
+    number series · heads of activity chains
+
+Of several of a kind, the lower number first. Start from `held` when you have a bill, and look up the bills of a service
+before you lock it. What `record` remembers is kept when the action ends, so heads of chains come last by themselves.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from django.conf import settings
 from django.db import transaction
 
-from kanton.core.activity import Kind, Recorded, keep, keep_many
+from kanton.core.activity import Kind, Recorded, keep, note_down
 from kanton.core.actor import Actor
 from kanton.core.errors import Forbidden
 from kanton.core.jobs.context import caused_by
@@ -61,6 +61,9 @@ class Effect:
     irreversible: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     is_dry: bool = False
+    #: What was recorded and is kept when the outermost action ends, and how deep actions call actions just now.
+    noted: list[Any] = field(default_factory=list)
+    depth: int = 0
 
 
 _running: ContextVar[Effect | None] = ContextVar("running_action", default=None)
@@ -83,6 +86,9 @@ def action(
     and complains when nothing was recorded (unless it `may_be_silent`, as an engine's "not yet"). An action called
     by an action joins its transaction and still asks.
 
+    What was recorded is kept when the outermost action ends. Each organization's activity is a chain whose head is
+    locked to append: as the last lock of every transaction it is never held by one that still waits for another.
+
     `is_whole`: an error in it undoes the caller's transaction too, for runs of thousands of rows that nobody catches.
     Under a savepoint SQLite spends more on each row the more the transaction has changed.
     """
@@ -98,7 +104,8 @@ def action(
                 raise Forbidden(decision)
             outer = _running.get()
             effect = outer or Effect()
-            recorded = len(effect.records)
+            recorded, noted = len(effect.records), list(effect.noted)
+            effect.depth += 1
             token = _running.set(effect)
             try:
                 with (
@@ -112,7 +119,13 @@ def action(
                         and len(effect.records) == recorded
                     ):
                         raise NothingRecorded(f"{code} recorded nothing")
+                    if effect.depth == 1:
+                        keep_recorded()
+            except BaseException:
+                effect.noted = noted  # the rest is undone, also where the caller goes on
+                raise
             finally:
+                effect.depth -= 1
                 _running.reset(token)
             result: R = effect.result
             return result
@@ -158,16 +171,24 @@ def dry_run(
 
 def record(actor: Actor, kind: Kind, target: object, **data: Any) -> None:
     """Remember what happened, in the action's transaction. `data` must be JSON."""
-    recorded = Recorded(actor, kind, target, data)
-    _effect().records.append(recorded)
-    keep(recorded)
+    record_many([Recorded(actor, kind, target, data)])
 
 
 def record_many(records: Sequence[Recorded]) -> None:
     """`record` for a run that changes thousands of things at once."""
-    _effect().records.extend(records)
-    if records:
-        keep_many(records)
+    effect = _effect()
+    effect.records.extend(records)
+    effect.noted.extend(map(note_down, records))
+    if not effect.depth:
+        keep_recorded()
+
+
+def keep_recorded() -> None:
+    """Keep what was recorded so far. Only for who must find it in the database before the action ends."""
+    effect = _running.get()
+    if effect is not None and effect.noted:
+        noted, effect.noted = effect.noted, []
+        keep(noted)
 
 
 def after_commit(

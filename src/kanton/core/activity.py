@@ -92,22 +92,22 @@ def set_speaker(speaker: Callable[[str], str]) -> None:
     _speakers[:] = [speaker]
 
 
-Keeper = Callable[[Recorded], object]
-KeeperOfMany = Callable[[Sequence[Recorded]], object]
+NoteDown = Callable[[Recorded], Any]
+Keeper = Callable[[Sequence[Any]], object]
+_note_down: list[NoteDown] = []
 _keeper: list[Keeper] = []
-_keeper_of_many: list[KeeperOfMany] = []
 
 
-def set_keeper(keeper: Keeper, many: KeeperOfMany) -> None:
-    """Called once by the room that stores activity: how one record is kept, and how many are in one go."""
-    _keeper[:], _keeper_of_many[:] = [keeper], [many]
+def set_keeper(note_down: NoteDown, keeper: Keeper) -> None:
+    """Called once by the room that stores activity: what a record says, and how what was noted down is kept."""
+    _note_down[:], _keeper[:] = [note_down], [keeper]
 
 
-def keep(recorded: Recorded) -> object:
-    """Store one record, within the transaction of its action."""
-    return _keeper[0](recorded)
+def note_down(recorded: Recorded) -> Any:
+    """What a record says, as of now: its target may look otherwise, or be gone, when it is kept."""
+    return _note_down[0](recorded)
 
 
-def keep_many(recorded: Sequence[Recorded]) -> object:
-    """Store many records with few statements, within the transaction of their action."""
-    return _keeper_of_many[0](recorded)
+def keep(noted: Sequence[Any]) -> object:
+    """Store what was noted down, with few statements, as the last thing of its action's transaction."""
+    return _keeper[0](noted)

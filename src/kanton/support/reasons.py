@@ -20,10 +20,15 @@ from kanton.support.errors import NotThisReason
 from kanton.support.models import IdentityCheck
 
 Hook = Callable[[Actor, IdentityCheck], None]
+Hold = Callable[[IdentityCheck], None]
 
 
 def nothing(actor: Actor, case: IdentityCheck) -> None:
     """For hooks that have nothing to do."""
+
+
+def hold_nothing(case: IdentityCheck) -> None:
+    """For reasons whose hooks lock nothing that others lock before a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ class Reason:
     """One reason, with the one thing that acceptance does.
 
     `is_public` reasons can be chosen on the page for help; the others are opened by a room. `wait` passes between
-    acceptance and effect, with a link that stops it. `submitted` and `lapsed` let clocks stop and go on.
+    acceptance and effect, with a link that stops it. `submitted` and `lapsed` let clocks stop and go on. `hold` locks
+    what the hooks change and what its own room locks before the case: without it, the two would block each other.
     """
 
     code: str
@@ -40,6 +46,7 @@ class Reason:
     refuse: Hook = nothing
     submitted: Hook = nothing
     lapsed: Hook = nothing
+    hold: Hold = hold_nothing
     is_public: bool = True
     wait: timedelta | None = None
     order: int = 50
@@ -66,6 +73,12 @@ def reason_called(code: str) -> Reason:
     if code not in _reasons:
         raise NotThisReason
     return _reasons[code]
+
+
+def hold_for(case: IdentityCheck) -> None:
+    """Lock what the case is about, before the case itself."""
+    if case.reason in _reasons:
+        _reasons[case.reason].hold(case)
 
 
 def all_reasons() -> list[Reason]:

@@ -32,7 +32,7 @@ def block_order(actor: Actor, order: Order, *, ground: str = BY_STAFF, note: str
     """
     if ground not in {each.code for each in all_grounds()}:
         raise UnknownGround
-    order = _locked(order)
+    order = held_order(order)
     change_state(actor, order, OrderState.BLOCKED)
     try:
         with transaction.atomic():
@@ -54,7 +54,7 @@ def block_order(actor: Actor, order: Order, *, ground: str = BY_STAFF, note: str
 @action(right=ORDER)
 def resend_procedure(actor: Actor, order: Order) -> Block:
     """Send the procedure with its QR code again to who ordered; earlier links are void (BIL-26)."""
-    block = _open(order)
+    block = _open(held_order(order))
     if block.case is not None and block.case.state == CheckState.SUBMITTED:
         raise UnderExamination
     record(actor, Happened.PROCEDURE_SENT, block.order)
@@ -65,7 +65,7 @@ def resend_procedure(actor: Actor, order: Order) -> Block:
 @action(right=STAFF)
 def release_order(actor: Actor, order: Order) -> Order:
     """Release a blocked order: it waits to be paid, or is set up if it is paid (BIL-27)."""
-    order = _locked(order)
+    order = held_order(order)
     block = _open(order)
     _end(block, Ending.RELEASED)
     record(actor, Happened.ORDER_RELEASED, order)
@@ -77,7 +77,7 @@ def release_order(actor: Actor, order: Order) -> Order:
 @action(right=SYSTEM, may_be_silent=True)
 def lapse_block(actor: Actor, block: Block) -> Block:
     """Nobody reacted for 240 hours: the order is cancelled, and what was paid goes back to the method used (BIL-28)."""
-    order = _locked(block.order)
+    order = held_order(block.order)
     block = Block.objects.select_for_update().get(pk=block.pk)
     if block.ended_at or block.ends_at is None or block.ends_at > clock.now():
         return block
@@ -106,8 +106,8 @@ def _end(block: Block, ending: Ending) -> None:
     block.save(update_fields=["ended_at", "ending"])
 
 
-def _locked(order: Order) -> Order:
-    """The order, held until the commit; its invoice first, as whoever settles does."""
+def held_order(order: Order) -> Order:
+    """The order, held until the commit; its bill first, the order of `settling`."""
     list(Invoice.objects.select_for_update().filter(order=order))
     return (
         Order.objects.select_for_update(of=("self",))

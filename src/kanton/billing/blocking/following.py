@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from kanton.billing.blocking.actions import REASON, block_order, release_order
+from kanton.billing.blocking.actions import REASON, block_order, held_order, release_order
 from kanton.billing.blocking.activity import Happened
 from kanton.billing.blocking.grounds import ground_for
 from kanton.billing.blocking.models import Block, Ending
@@ -45,6 +45,7 @@ def connect() -> None:
             refuse=_goes_on,
             submitted=_stands_still,
             lapsed=_goes_on,
+            hold=_hold,
             is_public=False,
             order=5,
             effect=_("The order is released: it is set up as soon as it is paid."),
@@ -52,14 +53,22 @@ def connect() -> None:
     )
 
 
-def _block_of(case: IdentityCheck) -> Block | None:
+def _number(case: IdentityCheck) -> int:
     number = case.about.removeprefix("order:")
-    if not number.isdecimal():
-        return None
+    return int(number) if number.isdecimal() else 0
+
+
+def _hold(case: IdentityCheck) -> None:
+    """The order of `settling`: the bill and its order before the block and its case, as who cancels does."""
+    if order := Order.objects.filter(pk=_number(case)).first():
+        held_order(order)
+
+
+def _block_of(case: IdentityCheck) -> Block | None:
     return (
         Block.objects.select_for_update(of=("self",))
         .select_related("order__organization")
-        .filter(order=int(number), ended_at=None)
+        .filter(order=_number(case), ended_at=None)
         .first()
     )
 

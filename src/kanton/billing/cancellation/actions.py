@@ -21,10 +21,11 @@ from kanton.billing.cancellation.models import Cancellation
 from kanton.billing.models import Invoice
 from kanton.billing.renewals.actions.by_hand import _running, _withdraw
 from kanton.billing.renewals.errors import RenewalInPayment
-from kanton.billing.renewals.models import PeriodChange, Renewal, RenewalState, Suspension
+from kanton.billing.renewals.models import PeriodChange, RenewalState, Suspension
 from kanton.core import clock, throttle
 from kanton.core.action import action, note_irreversible, record
 from kanton.core.actor import Actor, System
+from kanton.core.errors import Conflict
 from kanton.core.parity import internal
 from kanton.core.rights import SYSTEM
 from kanton.core.secrets import token_hash
@@ -46,7 +47,9 @@ def request_cancellation(actor: Actor, service: Service, *, at_end: bool = False
     product = product_called(service.product)
     require(actor, product.manage_right, service)
     service = (
-        Service.objects.select_for_update(of=("self",)).select_related("organization").get(pk=service.pk)
+        Service.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization")
+        .get(pk=service.pk)
     )
     if service.wanted == Wanted.ENDED:
         raise NotCancellable(name=service.name, reason=_("it has ended already."))
@@ -123,7 +126,8 @@ def withdraw_cancellation(actor: Actor, cancellation: Cancellation) -> Cancellat
 @internal("The clock ends what was cancelled for this day.")
 @action(right=SYSTEM, may_be_silent=True)
 def carry_out_cancellation(actor: Actor, cancellation: Cancellation) -> Cancellation:
-    """The last day of a cancelled product is over: it ends."""
+    """The last day of a cancelled product is over: it ends, and what still waits for its next term is withdrawn."""
+    waiting = _unpaid_terms(cancellation.service)
     cancellation = (
         Cancellation.objects.select_for_update(of=("self",)).select_related("service").get(pk=cancellation.pk)
     )
@@ -132,7 +136,8 @@ def carry_out_cancellation(actor: Actor, cancellation: Cancellation) -> Cancella
         and cancellation.takes_effect_on
         and cancellation.takes_effect_on < clock.today()
     ):
-        service = Service.objects.select_for_update(of=("self",)).get(pk=cancellation.service_id)
+        service = _held_with(waiting, cancellation.service_id)
+        _withdraw(actor, [invoice for invoice in waiting if invoice.is_open])
         _end(cancellation, service)
     return cancellation
 
@@ -145,23 +150,28 @@ def unpaid_terms(services: Iterable[Service]) -> QuerySet[Invoice]:
 
 
 def _unpaid_terms(service: Service) -> list[Invoice]:
-    """Those of one service, locked: invoices before services, as whoever settles does."""
+    """Those of one service, locked: bills before services, the order of `settling`."""
     found = unpaid_terms([service]).select_for_update(of=("self",))
     return list(found.select_related("organization").order_by("pk"))
+
+
+def _held_with(waiting: list[Invoice], number: int) -> Service:
+    """The service, held until the commit; refused if it was billed after `waiting` was held."""
+    locked = Service.objects.select_for_update(of=("self",), no_key=True).select_related("organization")
+    service = locked.get(pk=number)
+    if unpaid_terms([service]).exclude(pk__in=[invoice.pk for invoice in waiting]).exists():
+        raise Conflict
+    return service
 
 
 def _confirmed(actor: Actor, cancellation: Cancellation, waiting: list[Invoice]) -> Cancellation:
     """It is cancelled: what was to be paid for it is withdrawn, and it ends now or with its term."""
     for payment in _running([invoice.pk for invoice in waiting]).values():
         raise RenewalInPayment(name=str(payment.invoice))
+    service = _held_with(waiting, cancellation.service_id)
     _withdraw(actor, [invoice for invoice in waiting if invoice.is_open])
     cancellation.confirmed_at = clock.now()
     cancellation.save(update_fields=["confirmed_at"])
-    service = (
-        Service.objects.select_for_update(of=("self",))
-        .select_related("organization")
-        .get(pk=cancellation.service_id)
-    )
     service.renews_automatically = service.is_guaranteed = False
     service.save(update_fields=["renews_automatically", "is_guaranteed"])
     PeriodChange.objects.filter(service=service, ended_at=None).update(ended_at=clock.now())
@@ -178,5 +188,4 @@ def _end(cancellation: Cancellation, service: Service) -> None:
     cancellation.done_at = clock.now()
     cancellation.save(update_fields=["done_at"])
     Suspension.objects.filter(service=service, ended_at=None).update(ended_at=clock.now())
-    Renewal.objects.filter(service=service, state=RenewalState.OPEN, granted_at=None).update(next_try_on=None)
     want_service(System("billing"), service, Wanted.ENDED)

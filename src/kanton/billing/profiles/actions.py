@@ -147,4 +147,5 @@ def _add(organization: Organization, provider: str, values: Mapping[str, object]
 
 
 def _lock(organization: Organization) -> None:
-    Organization.objects.select_for_update().get(pk=organization.pk)
+    # Not its key: who writes a row of the organization asks for that at the commit, and may be waited for here.
+    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)

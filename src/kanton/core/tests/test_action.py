@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -104,6 +105,17 @@ def stay_silent(actor: Actor, organization: Organization) -> None:
     """An action that may have nothing to tell."""
 
 
+@action(right=PUBLIC)
+def go_on_without(actor: Actor, organization: Organization) -> int:
+    """The inner action fails, the outer one goes on. Returns what is kept before it ends."""
+    record(actor, Happened.NOTED, organization)
+    with suppress(Invalid):
+        rename(actor, organization, name="Undone", fail=True)
+    record(actor, Happened.RENAMED, organization, name="Last")
+    organization.name = "Later"
+    return Activity.objects.count()
+
+
 @action(right=SYSTEM)
 def tick(actor: Actor, organization: Organization) -> None:
     """What only the clock does."""
@@ -157,6 +169,16 @@ def test_a_failed_action_moves_nothing(acme: Organization, owner: Actor, outbox:
     with pytest.raises(Invalid):
         rename(owner, acme, name="New", fail=True)
     assert moved(acme) == ("Acme", 0, 0) and not outbox
+
+
+def test_what_is_recorded_is_kept_at_the_end_as_it_was_and_what_failed_is_not(
+    acme: Organization, owner: Actor
+) -> None:
+    """So the head of the chain, which all actions of an organization share, is the last row an action locks."""
+    assert go_on_without(owner, acme) == 0
+    kept = [(row.position, row.kind, row.data["target"]) for row in Activity.objects.order_by("position")]
+    assert kept == [(1, "core_tests.noted", "Acme"), (2, "core_tests.renamed", "Undone")]
+    assert name_of(acme) == "Acme"
 
 
 def test_a_dry_run_tells_everything_and_leaves_nothing(

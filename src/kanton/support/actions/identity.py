@@ -28,7 +28,7 @@ from kanton.support.errors import (
 )
 from kanton.support.models import ALARM_AFTER, CASE_LIFE, DOCUMENT_LIFE, OPEN, CheckState, IdentityCheck
 from kanton.support.photos import drawn_anew
-from kanton.support.reasons import label_of, public_reasons, reason_called
+from kanton.support.reasons import hold_for, label_of, public_reasons, reason_called
 
 WEEK = timedelta(days=7)
 HOUR = timedelta(hours=1)
@@ -185,10 +185,17 @@ def submit_identity_check(
 
 
 def _by_link(secret: str) -> IdentityCheck:
-    case = IdentityCheck.objects.select_for_update().filter(digest=token_hash(secret)).first()
-    if case is None or not case.link_works:
+    found = IdentityCheck.objects.filter(digest=token_hash(secret)).first()
+    case = _locked(found) if found is not None else None
+    if case is None or case.digest != token_hash(secret) or not case.link_works:
         raise CheckGone
     return case
+
+
+def _locked(case: IdentityCheck) -> IdentityCheck:
+    """The case, held until the commit; what it is about first, as the room does whose matter it is."""
+    hold_for(case)
+    return IdentityCheck.objects.select_for_update().get(pk=case.pk)
 
 
 @action(right=STAFF)
@@ -196,7 +203,7 @@ def decide_identity_check(
     actor: Actor, case: IdentityCheck, *, is_accepted: bool, words: str, email: str = ""
 ) -> IdentityCheck:
     """Accept or refuse, with the reason in words. Acceptance does the one thing of the case (SUP-41)."""
-    case = IdentityCheck.objects.select_for_update().get(pk=case.pk)
+    case = _locked(case)
     if case.state != CheckState.SUBMITTED:
         raise NotUnderExamination
     if case.person_id is None and is_accepted:
@@ -246,7 +253,7 @@ def _forget_documents(case: IdentityCheck) -> None:
 @action(right=SYSTEM, may_be_silent=True)
 def carry_out_accepted_check(actor: Actor, case: IdentityCheck) -> None:
     """Do the one thing of the case, unless somebody stopped it."""
-    case = IdentityCheck.objects.select_for_update().get(pk=case.pk)
+    case = _locked(case)
     if case.state != CheckState.AGREED or case.effect_at is None or clock.now() < case.effect_at:
         return
     case.state, case.cancel_digest = CheckState.ACCEPTED, ""
@@ -260,12 +267,9 @@ def carry_out_accepted_check(actor: Actor, case: IdentityCheck) -> None:
 @action(right=PUBLIC)
 def stop_identity_check(actor: Actor, *, secret: str) -> IdentityCheck:
     """Stop what was accepted before it takes effect: whoever reads the account's mail did not lose it (SUP-41)."""
-    case = (
-        IdentityCheck.objects.select_for_update()
-        .filter(cancel_digest=token_hash(secret), state=CheckState.AGREED)
-        .first()
-    )
-    if case is None:
+    found = IdentityCheck.objects.filter(cancel_digest=token_hash(secret)).first()
+    case = _locked(found) if found is not None else None
+    if case is None or case.state != CheckState.AGREED or case.cancel_digest != token_hash(secret):
         raise CheckGone
     case.state, case.cancel_digest = CheckState.ENDED, ""
     case.save()
@@ -279,7 +283,7 @@ def stop_identity_check(actor: Actor, *, secret: str) -> IdentityCheck:
 @action(right=SYSTEM)
 def end_identity_check(actor: Actor, case: IdentityCheck) -> None:
     """End an open case without a decision; its documents go."""
-    case = IdentityCheck.objects.select_for_update().get(pk=case.pk)
+    case = _locked(case)
     if case.is_open:
         case.state, case.digest, case.cancel_digest = CheckState.ENDED, "", ""
         case.save()
@@ -291,7 +295,7 @@ def end_identity_check(actor: Actor, case: IdentityCheck) -> None:
 @action(right=SYSTEM)
 def lapse_identity_check(actor: Actor, case: IdentityCheck) -> None:
     """Nobody decided within 72 hours: the documents go, and new ones are asked for (SUP-36, SUP-37)."""
-    case = IdentityCheck.objects.select_for_update().get(pk=case.pk)
+    case = _locked(case)
     if case.state == CheckState.SUBMITTED:
         case.state, case.submitted_at = CheckState.WAITING, None
         case.save()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from kanton.billing.errors import AddressMissing
@@ -53,8 +53,7 @@ def renew_services(
         raise NothingSelected
     if not has_address(organization):
         raise AddressMissing
-    _make_way(actor, organization, sorted(lines))
-    services = _locked(organization, sorted(lines))
+    services = _taken(actor, organization, sorted(lines))
     _refuse_taken(services)
     charges = Charges.of(services, with_history=False)
     items = [_item(charges, service, lines[service.pk]) for service in services]
@@ -93,7 +92,8 @@ def withdraw_renewal(actor: Actor, invoice: Invoice) -> Invoice:
 
 
 def _locked(organization: Organization, numbers: Sequence[int]) -> list[Service]:
-    found = Service.objects.select_for_update(of=("self",)).filter(organization=organization, pk__in=numbers)
+    locked = Service.objects.select_for_update(of=("self",), no_key=True)
+    found = locked.filter(organization=organization, pk__in=numbers)
     services = list(staying(found).select_related("organization").order_by("pk"))
     if len(services) != len(numbers):
         known = {service.pk for service in services}
@@ -115,17 +115,30 @@ def _item(charges: Charges, service: Service, choice: Choice) -> Item:
     return Item(service, choice, unit, cost, renewed(service.ends_on, service.anchor_day, choice))
 
 
-def _make_way(actor: Actor, organization: Organization, numbers: Sequence[int]) -> None:
-    """Withdraw what waits for the same terms already, unless somebody is paying it right now (BIL-98).
+def _taken(actor: Actor, organization: Organization, numbers: Sequence[int]) -> list[Service]:
+    """These services, held; what waits for their next terms already is withdrawn.
 
-    Invoices are locked before services, as whoever settles does.
+    Unless somebody is paying it right now (BIL-98). The order of locks is that of `settling`: bills, then services.
     """
-    waiting = Renewal.objects.filter(
+    bills = _held_bills(organization, numbers)
+    services = _locked(organization, numbers)
+    if _waiting(organization, numbers).exclude(invoice__in=bills).exists():
+        raise Conflict  # billed between the two locks
+    _withdraw(actor, [invoice for invoice in bills if invoice.is_open])
+    return services
+
+
+def _waiting(organization: Organization, numbers: Sequence[int]) -> QuerySet[Renewal]:
+    return Renewal.objects.filter(
         organization=organization, service__in=numbers, state=RenewalState.OPEN, granted_at=None
-    ).select_related("service")
+    )
+
+
+def _held_bills(organization: Organization, numbers: Sequence[int]) -> list[Invoice]:
+    waiting = _waiting(organization, numbers).select_related("service")
     by_invoice: dict[int, str] = {each.invoice_id: each.service.name for each in waiting}
     if not by_invoice:
-        return
+        return []
     invoices = list(
         Invoice.objects.select_for_update(of=("self",))
         .filter(pk__in=by_invoice)
@@ -134,7 +147,7 @@ def _make_way(actor: Actor, organization: Organization, numbers: Sequence[int]) 
     )
     for invoice_id in _running(by_invoice):
         raise RenewalInPayment(name=by_invoice[invoice_id])
-    _withdraw(actor, [invoice for invoice in invoices if invoice.is_open])
+    return invoices
 
 
 def _refuse_taken(services: Sequence[Service]) -> None:

@@ -236,7 +236,8 @@ def hold_terms(invoice: Invoice) -> None:
         Renewal.objects.select_for_update().filter(invoice=invoice, state=RenewalState.OPEN).order_by("pk")
     )
     services = set(renewals.values_list("service_id", flat=True))
-    list(Service.objects.select_for_update().filter(pk__in=services).order_by("pk").values_list("pk"))
+    locked = Service.objects.select_for_update(no_key=True).filter(pk__in=services)
+    list(locked.order_by("pk").values_list("pk"))
 
 
 def grant_paid(actor: Actor, invoice: Invoice) -> None:
@@ -261,7 +262,7 @@ def grant_paid(actor: Actor, invoice: Invoice) -> None:
 
 
 def _locked_services(numbers: Iterable[int]) -> list[Service]:
-    locked = Service.objects.select_for_update().filter(pk__among=Many(numbers)).order_by("pk")
+    locked = Service.objects.select_for_update(no_key=True).filter(pk__among=Many(numbers)).order_by("pk")
     found = load(locked.defer("created_at", "wished_at", "proved_at", "locked_at", "maintenance_since"))
     owners = Organization.objects.filter(pk__among=Many({each.organization_id for each in found}))
     organizations = {each.pk: each for each in load(owners.defer("created_at"))}

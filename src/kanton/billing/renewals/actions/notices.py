@@ -28,7 +28,7 @@ def tell_of_ends(actor: Actor, target: None, *, services: Sequence[int]) -> int:
     """
     today, steps = clock.today(), sorted(config.billing.end_notice_days)
     quiet = {product.code for product in all_products() if product.tells_of_its_end}
-    found = Service.objects.select_for_update(of=("self",)).filter(
+    found = Service.objects.select_for_update(of=("self",), no_key=True).filter(
         pk__in=list(services), wanted=Wanted.ACTIVE, renews_automatically=False, ends_on__gte=today
     )
     told = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kanton.billing.renewals.actions.by_hand import _locked, _make_way
+from kanton.billing.renewals.actions.by_hand import _locked, _taken
 from kanton.billing.renewals.activity import Happened
 from kanton.billing.renewals.errors import (
     GuaranteeNotOffered,
@@ -71,8 +71,7 @@ def change_period(actor: Actor, service: Service, *, months: int) -> Service:
 
     The running term is paid, so nothing is charged and nothing is billed twice (BIL-103, BIL-104).
     """
-    _make_way(actor, service.organization, [service.pk])  # a bill for the next term would keep the old period
-    service = _locked(service.organization, [service.pk])[0]
+    service = _taken(actor, service.organization, [service.pk])[0]  # a waiting bill would keep the old period
     if months not in offered_periods(service):
         raise PeriodNotOffered(name=service.name)
     PeriodChange.objects.filter(service=service, ended_at=None).update(ended_at=clock.now())
@@ -104,8 +103,7 @@ def change_period(actor: Actor, service: Service, *, months: int) -> Service:
 @action(right=ACCOUNTING)
 def withdraw_period_change(actor: Actor, service: Service) -> Service:
     """Keep the present billing period after all; possible until the planned change takes effect."""
-    _make_way(actor, service.organization, [service.pk])
-    service = _locked(service.organization, [service.pk])[0]
+    service = _taken(actor, service.organization, [service.pk])[0]
     if not PeriodChange.objects.filter(service=service, ended_at=None).exists():
         raise NoPeriodChange
     PeriodChange.objects.filter(service=service, ended_at=None).update(ended_at=clock.now())
