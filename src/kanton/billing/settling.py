@@ -45,6 +45,8 @@ WHEN_SETTLED: list[Callable[[Actor, Invoice], None]] = []
 #: What looks at a new order before it can be paid, and what follows when one is cancelled.
 WHEN_PLACED: list[Callable[[Actor, Order, Sequence[OrderLine]], None]] = []
 WHEN_CANCELLED: list[Callable[[Actor, Order], None]] = []
+#: What follows when a provider (its code) says that a refund (its key) did not reach the payer after all.
+WHEN_REFUND_FAILED: list[Callable[[Actor, str, str], None]] = []
 #: What follows when an open bill for renewals is withdrawn: what it had reserved is free again.
 WHEN_WITHDRAWN: list[Callable[[Actor, Invoice], None]] = []
 

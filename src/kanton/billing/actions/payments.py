@@ -30,6 +30,7 @@ from kanton.billing.payments.contract import Notification, Outcome, provider_cal
 from kanton.billing.settling import (
     PREPAID,
     TRANSFER,
+    WHEN_REFUND_FAILED,
     book_received,
     end_payment,
     held,
@@ -128,13 +129,18 @@ def cancel_payment(actor: Actor, payment: Payment) -> Payment:
 @action(right=SYSTEM, may_be_silent=True)
 def take_in(actor: Actor, provider: str, message: Notification) -> Payment | None:
     """Take in a provider's message. The same one a second time, or about an unknown payment, changes nothing."""
-    payment = Payment.objects.filter(key=message.key, provider=provider).first()
+    payment = Payment.objects.filter(key=message.key, provider=provider).first() if message.key else None
     if message.event:
         try:
             with transaction.atomic():
                 ProviderEvent.objects.create(provider=provider, event=message.event[:120], payment=payment)
         except IntegrityError:
             return payment
+    if message.is_refund:
+        if message.outcome is Outcome.DECLINED and message.key:
+            for follow in WHEN_REFUND_FAILED:
+                follow(actor, provider, message.key)
+        return payment
     if payment is None:
         return None
     if message.outcome is Outcome.SUCCEEDED:

@@ -17,6 +17,10 @@ class Happened(Kind):
     REFUND_STARTED = "books.refund_started", _("%(amount)s go back by %(method)s")
     REFUND_DONE = "books.refund_done", _("%(amount)s were refunded by %(method)s")
     REFUND_FAILED = "books.refund_failed", _("A refund of %(amount)s by %(method)s was refused: %(reason)s")
+    REFUND_RETURNED = (
+        "books.refund_returned",
+        _("A refund of %(amount)s by %(method)s did not reach its payer, and came back: %(reason)s"),
+    )
     REFUND_TO_PREPAID = (
         "books.refund_to_prepaid",
         _("%(amount)s of credit note %(target)s are on the prepaid account"),

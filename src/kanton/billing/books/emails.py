@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from kanton.billing.actions.payments import method_label
-from kanton.billing.books.models import Refund
 from kanton.billing.emails import link_to, to_contacts, to_owners
 from kanton.billing.models import Invoice, Payment
 from kanton.core.money import Money
@@ -39,15 +38,14 @@ def credited(note: Invoice, invoice: Invoice, parts: Sequence[tuple[str, Money]]
     )
 
 
-def credited_instead(refund: Refund) -> None:
+def credited_instead(payment: Payment, amount: Money) -> None:
     """The method took nothing back: the money is on the prepaid account, all owners are told (SUP-49)."""
-    payment = refund.payment
     to_owners(
         payment.organization,
         "books/credited_instead",
         lambda: {
             "organization": payment.organization.name,
-            "amount": formats.money(refund.amount),
+            "amount": formats.money(amount),
             "method": method_label(payment),
             "link": link_to(payment.organization, "prepaid"),
         },

@@ -27,7 +27,8 @@ class RefundState(models.TextChoices):
 class Refund(models.Model):
     """Money on its way back through the provider by which it came. `key` makes it happen once.
 
-    A failed one was refused by the provider (`is_refused`), or nobody knows what became of it there.
+    A failed one was refused by the provider (`is_refused`), or nobody knows what became of it there. `doubted_at` is
+    when the provider last said that it did not reach the payer: then its books are asked, whatever the state was.
 
     It belongs to a credit note, or to none: then `payment` is a top-up, of which this part is refunded.
     """
@@ -42,6 +43,7 @@ class Refund(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     refusals = models.PositiveIntegerField(default=0)
     is_refused = models.BooleanField(default=False)
+    doubted_at = models.DateTimeField(null=True, blank=True)
     made_at = models.DateTimeField(default=clock.now)
     changed_at = models.DateTimeField(default=clock.now)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from kanton.billing.actions.payments import method_label
 from kanton.billing.books.models import Closing, ProofRun, Refund, RefundState
 from kanton.billing.books.queries import CheckShown, RateShown
+from kanton.billing.books.reasons import reason_in_words
 from kanton.billing.books.reports import Aged, Balance, Deferred, Revenue, VatRow
 from kanton.billing.models import Invoice, InvoiceKind, InvoiceStatus, Payment, PaymentState
 from kanton.billing.tables import INVOICE_KINDS
@@ -210,7 +211,7 @@ class RefundTable(Table[Refund]):
         gettext_lazy("Refund of"),
         value=lambda row: row.credit_note.label if row.credit_note else _("Top-up"),
         link=lambda row: reverse("books:invoice", args=[row.credit_note_id]) if row.credit_note_id else "",
-        below=lambda row: row.reason,
+        below=lambda row: reason_in_words(row.reason),
         sort="credit_note__number",
     )
     customer = Column(gettext_lazy("Customer"), value="payment.organization.name", wide=True)

@@ -46,6 +46,8 @@ class Notification:
     charge: str = ""
     amount: Money | None = None
     reason: str = ""
+    #: It is about money sent back, and `key` that of the refund. Declined: it did not reach the payer after all.
+    is_refund: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,9 @@ class RefundMade:
 
     key: str
     amount: Money
-    #: Declined: it did not reach the payer after all, and its money is with us again.
+    #: Declined: it did not reach the payer after all, and its money is with us again; `reason` is its word for why.
     outcome: Outcome
+    reason: str = ""
 
 
 class Refused(Exception):
@@ -141,6 +144,14 @@ class PaymentProvider(ABC):
     @abstractmethod
     def refunds_of(self, charge: str) -> list[RefundMade]:
         """All refunds of a charge that the provider knows of, whoever made them. Raises while it cannot be reached."""
+
+    def came_to_nothing(self, charge: str, key: str) -> RefundMade | None:
+        """The last of the refunds under this key, if all of them did not reach the payer. Its books, not its messages.
+
+        A message may be about an attempt after which another one got through.
+        """
+        made = [each for each in self.refunds_of(charge) if each.key == key]
+        return made[-1] if made and all(each.outcome is Outcome.DECLINED for each in made) else None
 
     def send_back(self, charge: str, amount: Money, key: str, *, attempt: int = 0) -> None:
         """Refund once per `key`, however often and late it is asked.

@@ -75,6 +75,7 @@ class TestProvider(PaymentProvider):
                 charge=str(message.get("charge", "")),
                 amount=Money(message["minor"], message["currency"]) if "minor" in message else None,
                 reason=str(message.get("reason", "")),
+                is_refund=message.get("about") == "refund",
             )
         except (ValueError, KeyError, TypeError) as error:
             raise BadCallback from error
@@ -137,6 +138,7 @@ class TestProvider(PaymentProvider):
                 each.key,
                 Money(each.minor, each.currency),
                 Outcome.DECLINED if each.has_failed else Outcome.SUCCEEDED,
+                "expired_or_canceled_card" if each.has_failed else "",
             )
             for each in TestRefund.objects.filter(charge=charge).order_by("pk")
         ]
@@ -201,6 +203,18 @@ def decide(key: str, amount: Money, outcome: Outcome) -> list[tuple[dict[str, st
     if outcome is Outcome.DECLINED:
         message["reason"] = "insufficient_funds"
     return [signed(message)]
+
+
+def fail_refund(refund: TestRefund) -> tuple[dict[str, str], bytes]:
+    """The payer's bank gives a refund back, days after it was made. Returns the message about it."""
+    refund.has_failed = True
+    refund.save(update_fields=["has_failed"])
+    return signed(
+        {
+            "event": f"evt_{uuid.uuid4().hex[:24]}", "about": "refund", "key": refund.key,
+            "outcome": Outcome.DECLINED.value, "charge": refund.charge,
+        }
+    )  # fmt: skip
 
 
 def signed(message: Mapping[str, Any]) -> tuple[dict[str, str], bytes]:

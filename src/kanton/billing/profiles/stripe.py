@@ -45,6 +45,8 @@ PAGE = 100
 A_NO = (400, 402, 404)
 #: The states of a refund that did not get through.
 NOT_REFUNDED = ("failed", "canceled")
+#: What Stripe reports of refunds; a failure comes under several of these names, and under the last one of old.
+ABOUT_REFUNDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 
 
 class Stripe(PaymentProvider):
@@ -266,6 +268,9 @@ def signature(moment: str, body: bytes) -> str:
 
 def _notification(event: str, kind: str, about: Mapping[str, Any]) -> Notification:
     key = str((about.get("metadata") or {}).get("key") or "")
+    if kind in ABOUT_REFUNDS:
+        outcome = Outcome.DECLINED if about.get("status") in NOT_REFUNDED else Outcome.PENDING
+        return Notification(event, key, outcome, is_refund=True)
     if kind == "payment_intent.succeeded" and key:
         return _of_intent(key, about, is_final=True, event=event)
     if kind == "payment_intent.payment_failed" and key:
@@ -293,6 +298,7 @@ def _refund_made(refund: Mapping[str, Any]) -> RefundMade:
         str((refund.get("metadata") or {}).get("key") or ""),
         Money(int(refund["amount"]), str(refund["currency"]).upper()),
         Outcome.DECLINED if refund.get("status") in NOT_REFUNDED else Outcome.SUCCEEDED,
+        str(refund.get("failure_reason") or ""),
     )
 
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from kanton.billing import ledger, prepaid
 from kanton.billing.actions.payments import method_label
+from kanton.billing.activity import Happened as Billing
+from kanton.billing.bank.matching import is_gone
 from kanton.billing.bank.models import BankItem, Transfer, TransferPurpose, TransferState
 from kanton.billing.books import emails
 from kanton.billing.books.activity import Happened
 from kanton.billing.books.errors import NotFailed, NothingToRefund, NotKnown, NoWayBack, TooMuchToRefund
 from kanton.billing.books.models import Refund, RefundState
-from kanton.billing.models import Account, AccountKind, Invoice, OrderState, Payment, Purpose
+from kanton.billing.models import (
+    Account,
+    AccountKind,
+    Invoice,
+    OrderState,
+    Payment,
+    PaymentState,
+    Purpose,
+)
 from kanton.billing.payments.contract import provider_called
-from kanton.billing.settling import TRANSFER
+from kanton.billing.settling import TRANSFER, held
 from kanton.config import config
 from kanton.core import clock
 from kanton.core.action import action, after_commit, note_cost, note_irreversible, record
@@ -23,6 +35,9 @@ from kanton.core.money import Money
 from kanton.core.parity import internal
 from kanton.core.rights import STAFF, SYSTEM
 from kanton.ui import formats
+
+#: Where a refund rests, so that a provider's message about it means something new.
+DOUBTABLE = (RefundState.DONE, RefundState.FAILED)
 
 
 @action(right=STAFF)
@@ -70,7 +85,87 @@ def note_refund_done(actor: Actor, refund: Refund) -> Refund:
         actor, Happened.REFUND_DONE, refund.subject,
         amount=str(refund.amount), method=method_in_english(payment),
     )  # fmt: skip
+    if refund.doubted_at is not None:  # its message was faster than the answer
+        _look_later(refund)
     return refund
+
+
+@internal("A payment provider reports it.")
+@action(right=SYSTEM, may_be_silent=True)
+def doubt_refund(actor: Actor, refund: Refund) -> Refund:
+    """The provider says that this did not reach its payer after all: its books are asked before anything is booked.
+
+    A message may come twice, late, or be about an attempt after which another got through. While a refund is on its
+    way, its own job asks the books.
+    """
+    refund = _locked(refund)
+    refund.doubted_at = clock.now()
+    refund.save(update_fields=["doubted_at"])
+    if refund.state in DOUBTABLE:
+        _look_later(refund)
+    return refund
+
+
+@internal("A payment provider's books say so.")
+@action(right=SYSTEM, may_be_silent=True)
+def note_refund_returned(actor: Actor, refund: Refund, *, reason: str, seen: datetime) -> Refund:
+    """No attempt reached the payer: the money is with us again, and goes to the prepaid account, once (SUP-49).
+
+    `seen` is how the refund stood when the books were asked; if it moved since, they are asked again. Where the
+    organization is gone, the refund stays with the staff as a refused one.
+    """
+    refund = _locked(refund)
+    if refund.state not in DOUBTABLE:
+        return refund
+    if refund.changed_at != seen:
+        _look_later(refund)
+        return refund
+    payment = refund.payment
+    if refund.state == RefundState.DONE:
+        transit = ledger.account(AccountKind.IN_TRANSIT, payment.currency, detail=payment.provider)
+        ledger.book(
+            "refund_returned", f"refund:{refund.pk}:returned",
+            {transit: refund.amount, _returns(payment): -refund.amount}, organization=payment.organization,
+        )  # fmt: skip
+    refund.reason, refund.is_refused = reason[:200] or "failed", True
+    _move(refund, RefundState.FAILED)
+    record(
+        actor, Happened.REFUND_RETURNED, refund.subject,
+        amount=str(refund.amount), method=method_in_english(payment), reason=refund.reason,
+    )  # fmt: skip
+    if not is_gone(payment.organization):
+        _credit_instead(actor, refund)
+    return refund
+
+
+@internal("A payment provider's books say so.")
+@action(right=SYSTEM, may_be_silent=True)
+def note_return_failed(actor: Actor, payment: Payment) -> Payment:
+    """A second charge that was sent back did not reach its payer: the money goes to the prepaid account, once."""
+    if payment.invoice_id is not None:
+        held(payment.invoice_id)
+    locked = Payment.objects.select_for_update(of=("self",)).select_related("organization")
+    payment = locked.get(pk=payment.pk)
+    if payment.state != PaymentState.REFUNDED:
+        return payment
+    gone = is_gone(payment.organization)
+    purse = _returns(payment) if gone else prepaid.locked(payment.organization, payment.currency).account
+    transit = ledger.account(AccountKind.IN_TRANSIT, payment.currency, detail=payment.provider)
+    ledger.book(
+        "refund_to_prepaid", f"payment:{payment.pk}:return-failed",
+        {transit: payment.amount, purse: -payment.amount}, organization=payment.organization,
+    )  # fmt: skip
+    payment.state = PaymentState.CANCELLED
+    payment.save(update_fields=["state"])
+    method = method_in_english(payment)
+    if gone:
+        record(
+            actor, Happened.REFUND_RETURNED, payment, amount=str(payment.amount), method=method, reason="-"
+        )
+        return payment
+    record(actor, Billing.PAYMENT_TO_PREPAID, payment, amount=str(payment.amount), method=method)
+    emails.credited_instead(payment, payment.amount)
+    return payment
 
 
 @internal("A payment provider refused it.")
@@ -140,7 +235,7 @@ def _credit_instead(actor: Actor, refund: Refund) -> None:
     _move(refund, RefundState.INSTEAD)
     kind = Happened.TOP_UP_RESTORED if refund.credit_note is None else Happened.REFUND_TO_PREPAID
     record(actor, kind, refund.subject, amount=str(refund.amount))
-    emails.credited_instead(refund)
+    emails.credited_instead(payment, refund.amount)
 
 
 def begin_refund(
@@ -227,6 +322,12 @@ def _send_later(refund: Refund) -> None:
     from kanton.billing.books.tasks import send_refund
 
     after_commit(send_refund, refund.pk, unique_key=f"send-refund:{refund.pk}")
+
+
+def _look_later(refund: Refund) -> None:
+    from kanton.billing.books.tasks import look_at_refund
+
+    after_commit(look_at_refund, refund.pk, unique_key=f"look-at-refund:{refund.pk}")
 
 
 def _returns(payment: Payment) -> Account:

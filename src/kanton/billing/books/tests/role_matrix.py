@@ -13,8 +13,11 @@ from kanton.billing.books.actions import (
     close_period,
     credit_invoice,
     credit_refund_instead,
+    doubt_refund,
     note_refund_done,
     note_refund_failed,
+    note_refund_returned,
+    note_return_failed,
     refund_top_up,
     repeat_refund,
 )
@@ -95,6 +98,17 @@ def staff_api(method: str, route: str, fill: Fill | None = None, **more: Any) ->
 LINES: list[Line] = [
     act("billing.credit_invoice", lambda actor, cast: credit_invoice(actor, paid(cast)), allowed=STAFF_ONLY),
     act("billing.note_refund_done", lambda a, cast: note_refund_done(a, refund(cast)), allowed=NOBODY),
+    act("billing.doubt_refund", lambda a, cast: doubt_refund(a, refund(cast)), allowed=NOBODY),
+    act(
+        "billing.note_refund_returned",
+        lambda a, cast: note_refund_returned(a, refund(cast), reason="no", seen=clock.now()),
+        allowed=NOBODY,
+    ),
+    act(
+        "billing.note_return_failed",
+        lambda a, cast: note_return_failed(a, refund(cast).payment),
+        allowed=NOBODY,
+    ),
     act(
         "billing.note_refund_failed",
         lambda actor, cast: note_refund_failed(actor, refund(cast), reason="no"),

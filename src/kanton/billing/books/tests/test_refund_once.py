@@ -14,29 +14,42 @@ from functools import partial
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from kanton.accounts.models import Person
 from kanton.billing import ledger, prepaid, proof
-from kanton.billing.actions import confirm_payment, top_up
+from kanton.billing.actions import confirm_payment, pay_invoice, take_in, top_up
 from kanton.billing.books.actions import (
     credit_refund_instead,
+    note_refund_done,
     note_refund_failed,
+    note_refund_returned,
     refund_top_up,
     repeat_refund,
 )
 from kanton.billing.books.errors import NotFailed, NotKnown
 from kanton.billing.books.models import Refund
-from kanton.billing.books.tasks import refund_failed, send_refund
-from kanton.billing.models import AccountKind, Payment, RefundAnswer, TestCharge, TestRefund
+from kanton.billing.books.tasks import look_at_refund, refund_failed, send_refund
+from kanton.billing.models import (
+    AccountKind,
+    Invoice,
+    Payment,
+    ProviderEvent,
+    RefundAnswer,
+    TestCharge,
+    TestRefund,
+)
 from kanton.billing.payments.contract import Outcome
-from kanton.billing.payments.test_provider import TestProvider, decide
+from kanton.billing.payments.test_provider import TestProvider, decide, fail_refund
 from kanton.core import clock
 from kanton.core.actor import Actor, System
 from kanton.core.errors import DomainError, EngineUnavailable
 from kanton.core.jobs.testing import run_jobs
 from kanton.core.money import Money
+from kanton.core.outbox.testing import Outbox
 from kanton.organizations.models import Organization
 from kanton.testing import acting, make_organization, make_person
 
@@ -128,8 +141,129 @@ def test_one_that_the_provider_shows_as_failed_is_made_anew(
     assert proof.problems() == []
 
 
+def deliver(message: tuple[dict[str, str], bytes]) -> None:
+    """The provider's message arrives, its signature checked."""
+    take_in(System("test"), "test", TestProvider().read_callback(*message))
+
+
+@pytest.mark.spec("SUP-49", "BIL-28")
+def test_a_refund_that_comes_back_days_later_is_credited_once_and_the_owner_is_told(
+    owner: Actor, staff: Actor, acme: Organization, client: Client, outbox: Outbox
+) -> None:
+    refund = refund_of(staff, charged(owner, acme), 40_00)
+    run_jobs()
+    assert standing(refund) == ("done", "", 1) and prepaid.standing(acme, "CHF").balance == chf(60_00)
+    headers, body = fail_refund(TestRefund.objects.get())
+    report = partial(client.post, "/pay/test/callback", body, content_type="application/json")
+    assert report(headers={"X-Test-Signature": "0" * 64}).status_code == 400
+    run_jobs()
+    assert standing(refund)[0] == "done" and not ProviderEvent.objects.filter(payment=None).exists()
+    for _turn in range(3):
+        assert report(headers={"X-Test-Signature": headers["X-Test-Signature"]}).status_code == 204
+    run_jobs()
+    assert standing(refund) == ("instead", "expired_or_canceled_card", 0)
+    assert prepaid.standing(acme, "CHF").balance == chf(100_00)
+    # Another message about the same failure, under another name.
+    deliver(fail_refund(TestRefund.objects.get()))
+    run_jobs()
+    (mail,) = [each for each in outbox if each.template == "books/credited_instead"]
+    assert mail.to == ["ana@acme.example"] and "CHF 40.00" in mail.text
+    assert prepaid.standing(acme, "CHF").balance == chf(100_00) and proof.problems() == []
+    page = Client()
+    page.force_login(Person.objects.get(email="sam@alpenhost.example"))
+    text = page.get("/staff/books/refunds").content.decode()
+    assert "On the prepaid account instead" in text and "the card has expired or was cancelled" in text
+
+
+def test_a_message_that_is_faster_than_the_answer_waits_for_it(
+    owner: Actor, staff: Actor, acme: Organization
+) -> None:
+    payment = charged(owner, acme)
+    refund = refund_of(staff, payment, 40_00)
+    TestProvider().send_back(payment.charge, refund.amount, refund.key)
+    deliver(fail_refund(TestRefund.objects.get()))
+    assert standing(refund)[0] == "pending"
+    note_refund_done(System("test"), refund)
+    run_jobs()
+    assert standing(refund) == ("instead", "expired_or_canceled_card", 0)
+    assert prepaid.standing(acme, "CHF").balance == chf(100_00) and proof.problems() == []
+
+
+def test_a_late_message_about_an_earlier_attempt_credits_nothing(
+    owner: Actor, staff: Actor, acme: Organization
+) -> None:
+    payment = charged(owner, acme)
+    from_now_on(payment, RefundAnswer.SILENT)
+    refund = refund_of(staff, payment, 40_00)
+    try_once(refund)
+    message = fail_refund(TestRefund.objects.get())
+    from_now_on(payment, RefundAnswer.ANSWER)
+    run_jobs()
+    assert standing(refund) == ("done", "", 1)
+    deliver(message)
+    run_jobs()
+    assert standing(refund) == ("done", "", 1) and prepaid.standing(acme, "CHF").balance == chf(60_00)
+
+
+def test_what_the_staff_did_between_question_and_answer_makes_it_be_asked_again(
+    owner: Actor, staff: Actor, acme: Organization
+) -> None:
+    """They had it tried again, and it got through: the answer is of yesterday, and nothing is credited as well."""
+    payment = charged(owner, acme)
+    from_now_on(payment, RefundAnswer.REFUSE)
+    refund = refund_of(staff, payment, 40_00)
+    run_jobs()
+    refund.refresh_from_db()
+    seen = refund.changed_at
+    from_now_on(payment, RefundAnswer.ANSWER)
+    repeat_refund(staff, refund)
+    note_refund_returned(System("test"), refund, reason="failed", seen=seen)
+    run_jobs()
+    assert standing(refund) == ("done", "", 1)
+    note_refund_returned(System("test"), refund, reason="failed", seen=seen)
+    run_jobs()
+    assert standing(refund) == ("done", "", 1) and prepaid.standing(acme, "CHF").balance == chf(60_00)
+    assert proof.problems() == []
+
+
+def test_of_a_deleted_organization_it_stays_with_the_staff(
+    owner: Actor, staff: Actor, acme: Organization
+) -> None:
+    refund = refund_of(staff, charged(owner, acme), 100_00)
+    run_jobs()
+    acme.memberships.all().delete()
+    deliver(fail_refund(TestRefund.objects.get()))
+    run_jobs()
+    refund.refresh_from_db()
+    assert (refund.state, refund.is_refused) == ("failed", True) and proof.problems() == []
+    returns = ledger.balance(ledger.account(AccountKind.SUSPENSE, "CHF", detail="returns"))
+    assert returns == chf(-100_00) and prepaid.standing(acme, "CHF").balance == chf(0)
+
+
+@pytest.mark.spec("BIL-97", "SUP-49")
+def test_a_second_charge_whose_return_comes_back_is_on_the_prepaid_account(
+    owner: Actor, acme: Organization, invoice: Invoice, outbox: Outbox
+) -> None:
+    first = pay_invoice(owner, invoice, method="test")
+    decide(first.key, first.amount, Outcome.SUCCEEDED)
+    confirm_payment(System("test"), first, charge=TestProvider().ask(first.key).charge, amount=first.amount)
+    decide(first.key, first.amount, Outcome.SUCCEEDED)
+    confirm_payment(System("test"), first, charge=TestProvider().ask(first.key).charge, amount=first.amount)
+    run_jobs()
+    second = Payment.objects.exclude(pk=first.pk).get()
+    assert second.state == "refunded" and TestRefund.objects.get().key == second.key
+    for _turn in range(2):
+        deliver(fail_refund(TestRefund.objects.get()))
+    with clock.travel(clock.now() + timedelta(minutes=2)):
+        run_jobs()
+    second.refresh_from_db()
+    assert second.state == "cancelled" and prepaid.standing(acme, "CHF").balance == second.amount
+    assert len([each for each in outbox if each.template == "books/credited_instead"]) == 1
+    assert proof.problems() == []
+
+
 class Refunds(RuleBasedStateMachine):
-    """Two charges, refunded in parts, at a provider that answers, stays silent or refuses as it likes."""
+    """Two charges, refunded in parts, at a provider that answers, stays silent, refuses or takes back as it likes."""
 
     def __init__(self) -> None:
         self.point = transaction.savepoint()
@@ -139,6 +273,7 @@ class Refunds(RuleBasedStateMachine):
         self.acme = make_organization("Acme", "acme", ana)
         self.payments = [charged(acting(ana), self.acme) for _number in range(2)]
         self.jump = timedelta(0)
+        self.messages: list[tuple[dict[str, str], bytes]] = []
 
     @rule(which=st.integers(0, 1), how=st.sampled_from(RefundAnswer))
     def the_provider_changes(self, which: int, how: RefundAnswer) -> None:
@@ -160,6 +295,23 @@ class Refunds(RuleBasedStateMachine):
         if found := self.one(pick):
             note_refund_failed(System("books"), found, reason="silence", is_refusal=False)
 
+    @rule(pick=st.integers(0, 99))
+    def a_bank_gives_one_back(self, pick: int) -> None:
+        """The message about it waits: it may arrive at once, late, twice, or after others."""
+        if found := list(TestRefund.objects.filter(has_failed=False).order_by("pk")):
+            self.messages.append(fail_refund(found[pick % len(found)]))
+
+    @rule(pick=st.integers(0, 99))
+    def a_message_arrives(self, pick: int) -> None:
+        if self.messages:
+            deliver(self.messages[pick % len(self.messages)])
+
+    @rule(pick=st.integers(0, 99))
+    def a_worker_looks(self, pick: int) -> None:
+        if found := self.one(pick):
+            with clock.travel(clock.now() + self.jump):
+                look_at_refund.call(found.pk)
+
     @rule(pick=st.integers(0, 99), instead=st.booleans())
     def staff_go_on(self, pick: int, instead: bool) -> None:
         if found := self.one(pick):
@@ -176,32 +328,44 @@ class Refunds(RuleBasedStateMachine):
 
     @invariant()
     def each_goes_back_once_and_none_is_lost(self) -> None:
+        there, given_back = TestRefund.objects.filter(has_failed=False), 0
         for refund in Refund.objects.select_related("payment"):
-            made = list(TestRefund.objects.filter(key=refund.key).values_list("minor", flat=True))
+            made = list(there.filter(key=refund.key).values_list("minor", flat=True))
             if refund.state == "done":
-                assert made == [refund.minor]
+                if made == []:
+                    given_back += refund.minor
+                else:
+                    assert made == [refund.minor]
             elif refund.state == "instead":
                 assert made == []
             else:
                 assert made in ([], [refund.minor])
-        out = sum(TestRefund.objects.values_list("minor", flat=True))
+        out = sum(there.values_list("minor", flat=True)) + given_back  # which nobody has told us yet
         held = prepaid.standing(self.acme, "CHF").balance.minor
         waiting = -ledger.balance(ledger.account(AccountKind.SUSPENSE, "CHF", detail="returns")).minor
         unconfirmed = sum(
             refund.minor
             for refund in Refund.objects.filter(state__in=["pending", "failed"])
-            if TestRefund.objects.filter(key=refund.key).exists()
+            if there.filter(key=refund.key).exists()
         )
         assert held + waiting + out - unconfirmed == 200_00
 
     def teardown(self) -> None:
-        """At the end the provider answers: everything that waits gets through, once."""
+        """At the end the provider answers, and all messages arrive: what waits gets through or is credited, once."""
         try:
             TestCharge.objects.update(refunds=RefundAnswer.ANSWER)
             with clock.travel(clock.now() + self.jump + timedelta(days=2)):
                 for refund in Refund.objects.exclude(state__in=["done", "instead"]):
                     self.may_refuse(partial(repeat_refund, self.sam, refund))
                     send_refund.call(refund.pk)
+                for message in reversed(self.messages):
+                    deliver(message)
+                for refund in Refund.objects.all():
+                    look_at_refund.call(refund.pk)
+            assert all(
+                TestRefund.objects.filter(key=refund.key, has_failed=False).exists()
+                for refund in Refund.objects.filter(state="done")
+            )
             self.each_goes_back_once_and_none_is_lost()
             assert not Refund.objects.filter(state__in=["pending", "failed"]).exists()
             assert proof.problems() == []
@@ -209,7 +373,7 @@ class Refunds(RuleBasedStateMachine):
             transaction.savepoint_rollback(self.point)
 
 
-@pytest.mark.spec("BIL-28", "BIL-62", "BIL-97")
+@pytest.mark.spec("BIL-28", "BIL-62", "BIL-97", "SUP-49")
 def test_no_sequence_of_silences_retries_and_clock_jumps_refunds_twice_or_loses_one() -> None:
     run_state_machine_as_test(
         Refunds, settings=settings(max_examples=ROUNDS, stateful_step_count=15, deadline=None)

@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from kanton.billing import proof
-from kanton.billing.actions import pay_invoice
+from kanton.billing import prepaid, proof
+from kanton.billing.actions import confirm_payment, pay_invoice, top_up
+from kanton.billing.books.actions import refund_top_up
+from kanton.billing.books.models import Refund
 from kanton.billing.errors import BadCallback
 from kanton.billing.models import Invoice, Payment, ProviderEvent
 from kanton.billing.payments.contract import Checkout, Outcome, Refused
@@ -28,10 +30,11 @@ from kanton.billing.profiles.stripe import Stripe, call, saved, signature
 from kanton.config import Stripe as Settings
 from kanton.config import overriding
 from kanton.core import clock
-from kanton.core.actor import Actor
+from kanton.core.actor import Actor, System
 from kanton.core.errors import EngineUnavailable
 from kanton.core.jobs.testing import run_jobs
 from kanton.core.money import Money
+from kanton.organizations.models import Organization
 
 pytestmark = pytest.mark.django_db
 
@@ -258,6 +261,67 @@ def test_a_refund_that_stripe_answers_as_failed_is_a_refusal(monkeypatch: pytest
     )
     with pytest.raises(Refused, match="lost_or_stolen_card"):
         Stripe().send_back("pi_1", chf("4"), "r1")
+
+
+def about_refund(kind: str, key: str, id: str, status: str = "failed") -> bytes:
+    refund = {
+        "id": "re_1", "object": "refund", "amount": 40_00, "currency": "chf", "payment_intent": "pi_1",
+        "status": status, "failure_reason": "lost_or_stolen_card", "metadata": {"key": key},
+    }  # fmt: skip
+    return json.dumps({"id": id, "type": kind, "data": {"object": refund}}).encode()
+
+
+@pytest.mark.spec("SUP-49", "BIL-28")
+def test_a_refund_that_stripe_reports_as_failed_under_three_names_is_credited_once(
+    client: Client, owner: Actor, staff: Actor, acme: Organization, stripe_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    books: list[dict[str, Any]] = []
+
+    def answer(method: str, path: str, values: dict[str, str] | None = None, **_how: Any) -> dict[str, Any]:
+        if method == "POST" and values is not None:
+            books.append({
+                "id": "re_1", "amount": int(values["amount"]), "currency": "chf", "status": "pending",
+                "metadata": {"key": values["metadata[key]"]},
+            })  # fmt: skip
+            return books[-1]
+        return {"data": books}
+
+    monkeypatch.setattr(module, "call", answer)
+    payment = top_up(owner, acme, amount=chf("100"), method="stripe")
+    confirm_payment(System("stripe"), payment, charge="pi_1", amount=payment.amount)
+    refund = refund_top_up(staff, payment, amount=chf("40"))
+    assert isinstance(refund, Refund)
+    run_jobs()
+    refund.refresh_from_db()
+    assert (refund.state, len(books)) == ("done", 1)
+
+    failed = about_refund("refund.failed", refund.key, "evt_1")
+    assert report(client, failed, sign="0" * 64) == 400
+    assert report(client, failed, age=module.TOLERANCE_SECONDS + 1) == 400
+    # A message that the books do not bear out, of another refund, or of one that goes well, moves nothing.
+    for number, body in enumerate((
+        failed,
+        about_refund("refund.failed", "another", "evt_2"),
+        about_refund("refund.updated", refund.key, "evt_3", "succeeded"),
+    )):  # fmt: skip
+        assert report(client, body) == 204, number
+    run_jobs()
+    refund.refresh_from_db()
+    assert refund.state == "done" and prepaid.standing(acme, "CHF").balance == chf("60")
+
+    books[0] |= {"status": "failed", "failure_reason": "lost_or_stolen_card"}
+    for id, kind in (
+        ("evt_4", "charge.refund.updated"),
+        ("evt_5", "refund.updated"),
+        ("evt_6", "refund.failed"),
+    ):
+        assert [report(client, about_refund(kind, refund.key, id)) for _turn in range(2)] == [204] * 2
+        run_jobs()
+    refund.refresh_from_db()
+    assert (refund.state, refund.reason) == ("instead", "lost_or_stolen_card")
+    assert prepaid.standing(acme, "CHF").balance == chf("100") and len(books) == 1
+    assert proof.problems() == []
 
 
 @pytest.mark.parametrize(
