@@ -21,7 +21,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -451,7 +451,18 @@ def restore(archive: Path, home: Path, *, force: bool = False) -> Manifest:
             f"{home} is not empty. Restore into a new home (KANTON_HOME=/another/place kanton restore ...), or use "
             "--force: what is there is then set aside, not deleted."
         )
+    is_new = not home.exists()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        return _put_in_place(archive, home, before)
+    except BaseException:
+        if is_new:
+            with contextlib.suppress(OSError):
+                home.rmdir()
+        raise
+
+
+def _put_in_place(archive: Path, home: Path, before: Sequence[Path]) -> Manifest:
     with _unused(home), tempfile.TemporaryDirectory(dir=home, prefix=".restoring-") as scratch:
         staged = Path(scratch) / "home"
         staged.mkdir(mode=0o700)

@@ -3,28 +3,66 @@
 A room adds its own in `commands.py`: every click command or group defined there becomes one of `kanton`.
 """
 
+from __future__ import annotations
+
+import functools
 import json
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kanton import __version__
 
+if TYPE_CHECKING:
+    from kanton.config import Config
+    from kanton.run.translations import Room
+
+
+PACKAGE = Path(__file__).resolve().parent.parent
+NO_CODE = {"__pycache__", "locale", "migrations", "node_modules", "static", "templates", "tests"}
+
+
+class Unavailable(click.ClickException):
+    """Something that the command needs is not there."""
+
+    exit_code = 69
+
+
+class WrongSetting(click.ClickException):
+    """A setting that Kanton cannot start with."""
+
+    exit_code = 78
+
 
 def use_django() -> None:
     """Load the program, with the ports of the running Kanton, so that links lead there."""
-    from kanton.config import load_or_exit
     from kanton.run.running import adopt_ports
 
     adopt_ports()
-    load_or_exit()
+    installed()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kanton.settings")
     import django
 
     django.setup()
+
+
+def installed() -> Config:
+    """The settings of an installation that was started before. Only a start makes a new one: a name mistyped in
+    KANTON_HOME would otherwise get keys of its own, and look like one that has lost everything."""
+    from kanton.config import home_from, load_or_exit
+
+    home = home_from(os.environ)
+    if not (home / "secrets").is_dir():
+        raise Unavailable(
+            f"Nothing lives in {home} yet. Start Kanton once (bin/run), or name the home you mean: "
+            f"KANTON_HOME=/its/place kanton ..."
+        )
+    return load_or_exit()
 
 
 class Kanton(click.Group):
@@ -33,19 +71,11 @@ class Kanton(click.Group):
     _rooms: dict[str, click.Command] | None = None
 
     def rooms(self) -> dict[str, click.Command]:
-        """Commands of the rooms, by name."""
+        """Commands of the rooms, by name. Finding them takes neither Django nor an installation; running one does."""
         if self._rooms is None:
-            from importlib import import_module
-            from importlib.util import find_spec
-
-            use_django()
-            from django.apps import apps
-
             found: dict[str, click.Command] = {}
-            for app in apps.get_app_configs():
-                if app.name.startswith("django.") or find_spec(f"{app.name}.commands") is None:
-                    continue
-                module = import_module(f"{app.name}.commands")
+            for name in command_modules():
+                module = import_module(name)
                 defined = [each for each in vars(module).values() if isinstance(each, click.Command)]
                 inner = {
                     id(child)
@@ -54,6 +84,8 @@ class Kanton(click.Group):
                     for child in each.commands.values()
                 }
                 found |= {each.name: each for each in defined if each.name and id(each) not in inner}
+            for command in found.values():
+                _load_django_first(command)
             self._rooms = found
         return self._rooms
 
@@ -66,7 +98,7 @@ class Kanton(click.Group):
             database = sys.modules.get("django.db.utils")
             if database is None or not isinstance(problem, database.DatabaseError):
                 raise
-            raise click.ClickException(_database_trouble(problem)) from None
+            raise Unavailable(_database_trouble(problem)) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, ours first."""
@@ -76,6 +108,28 @@ class Kanton(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """The command of this name."""
         return super().get_command(ctx, name) or self.rooms().get(name)
+
+
+def command_modules() -> Iterator[str]:
+    """The names of all `commands.py` of rooms."""
+    for folder, inside, files in os.walk(PACKAGE):
+        inside[:] = sorted(set(inside) - NO_CODE)
+        if "commands.py" in files:
+            yield ".".join(["kanton", *Path(folder).relative_to(PACKAGE).parts, "commands"])
+
+
+def _load_django_first(command: click.Command) -> None:
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _load_django_first(inner)
+    elif (run := command.callback) is not None:
+
+        @functools.wraps(run)
+        def loaded(*args: Any, **kwargs: Any) -> Any:
+            use_django()
+            return run(*args, **kwargs)
+
+        command.callback = loaded
 
 
 def _database_trouble(problem: Exception) -> str:
@@ -127,12 +181,11 @@ def backup(file: Path | None) -> None:
     """
     import datetime as dt
 
-    from kanton.config import load_or_exit
     from kanton.run.backup import BackupFailed, back_up
 
     target = file or Path(f"kanton-{dt.datetime.now(dt.UTC):%Y-%m-%d-%H%M%S}.tar.gz")
     try:
-        manifest = back_up(load_or_exit(), target)
+        manifest = back_up(installed(), target)
     except BackupFailed as problem:
         raise click.ClickException(str(problem)) from None
     click.echo(f"{target}: {_counted(manifest.counts)}")
@@ -197,35 +250,6 @@ def token_create(login: str, scopes: tuple[str, ...], name: str) -> None:
     click.echo(made.secret)
 
 
-@main.group()
-def activity() -> None:
-    """The log of everything that happened."""
-
-
-@activity.command("verify")
-@click.option("--chain", help="Only this chain, such as organization-12.")
-def activity_verify(chain: str | None) -> None:
-    """Find every edited, removed or cut-off row; exit code 1 when there is one."""
-    use_django()
-    from kanton.activity.log import verify
-    from kanton.activity.models import Activity, Chain
-
-    chains, rows = Chain.objects.all(), Activity.objects.all()
-    if chain is not None:
-        chains, rows = chains.filter(name=chain), rows.filter(chain=chain)
-        if not chains.exists() and not rows.exists():
-            raise click.ClickException(f"There is no chain {chain}.")
-    findings = 0
-    for finding in verify(chain):
-        findings += 1
-        click.echo(str(finding))
-    if findings:
-        raise click.ClickException(
-            f"{findings} breaks in {rows.count()} rows. Compare with a backup from before."
-        )
-    click.echo(f"{rows.count()} rows in {chains.count()} chains: all as they were written.")
-
-
 @main.group("secrets")
 def secrets_group() -> None:
     """The keys of this installation."""
@@ -235,9 +259,7 @@ def secrets_group() -> None:
 @click.argument("name", type=click.Choice(["django-secret-key", "field-encryption-keys"]))
 def secrets_rotate(name: str) -> None:
     """Put a new key in front of the old ones. Start Kanton again afterwards; the old keys still read old values."""
-    from kanton.config import load_or_exit
-
-    load_or_exit().secrets.rotate(name)
+    installed().secrets.rotate(name)
     click.echo(f"{name} has a new first key. Start Kanton again to use it, and make a backup.")
 
 
@@ -254,15 +276,24 @@ def manage(arguments: tuple[str, ...]) -> None:
 @main.command("settings")
 def show_settings() -> None:
     """Check the settings and print the commented settings file with all defaults."""
-    from kanton.config import load_or_exit, template
+    from kanton.config import ConfigError, load, template
 
-    load_or_exit()
+    try:
+        load(create=False)
+    except ConfigError as problem:
+        raise WrongSetting(str(problem)) from None
     click.echo(template(), nl=False)
 
 
 @main.group()
 def translations() -> None:
     """Texts in five languages: extract, check, compile."""
+
+
+def _check_rooms(names: Sequence[str], everything: Sequence[Room]) -> None:
+    if unknown := set(names) - {room.name for room in everything}:
+        known = ", ".join(room.name for room in everything)
+        raise click.UsageError(f"No room is called {', '.join(sorted(unknown))}. There are: {known}")
 
 
 @translations.command("extract")
@@ -272,10 +303,7 @@ def translations_extract(names: tuple[str, ...]) -> None:
     from kanton.run import translations as texts
 
     everything = texts.rooms()
-    unknown = set(names) - {room.name for room in everything}
-    if unknown:
-        known = ", ".join(room.name for room in everything)
-        raise click.ClickException(f"No room is called {', '.join(sorted(unknown))}. There are: {known}")
+    _check_rooms(names, everything)
     for room in everything:
         if not names or room.name in names:
             missing = texts.update(room, texts.inner_rooms(room, everything))
@@ -290,6 +318,7 @@ def translations_check(names: tuple[str, ...]) -> None:
     from kanton.run import translations as texts
 
     everything = texts.rooms()
+    _check_rooms(names, everything)
     found = [
         problem
         for room in everything

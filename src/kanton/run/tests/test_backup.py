@@ -281,7 +281,7 @@ def test_an_archive_with_one_thing_wrong_puts_nothing_in_place(
     wrong = repacked(tmp_path / "b.tar", tmp_path / "wrong.tar", change)
     with pytest.raises(BackupFailed):
         restore(wrong, tmp_path / "elsewhere")
-    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert not (tmp_path / "elsewhere").exists()
     assert not (tmp_path / "outside").exists()
 
 
@@ -293,7 +293,7 @@ def test_an_archive_cut_off_anywhere_puts_nothing_in_place(lived_in: Config, tmp
         (tmp_path / "cut.tar.gz").write_bytes(whole[:part])
         with pytest.raises(BackupFailed):
             restore(tmp_path / "cut.tar.gz", tmp_path / "elsewhere")
-        assert list((tmp_path / "elsewhere").iterdir()) == []
+        assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_backup_never_lies_inside_the_home_and_leaves_nothing_half_done(
