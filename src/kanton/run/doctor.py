@@ -29,7 +29,8 @@ from typing import Any
 from kanton import __version__
 from kanton.config import Config, ConfigError, forget_settings, home_from, load
 from kanton.run import endpoints, ports
-from kanton.run.running import adopt_ports, running_pid
+from kanton.run.running import adopt_ports, running_pid, states_of
+from kanton.run.supervisor import State
 from kanton.run.terminal import Terminal
 from kanton.secrets import Secrets, SecretsUnreadable
 
@@ -342,6 +343,7 @@ def processes(config: Config) -> Iterator[Finding]:
                     yield note(f"Port {wish.port} ({wish.name}) is {reason}", remedy)
         return
     yield ok(f"Kanton runs here as process {pid}")
+    states = states_of(config.home, pid)
     checks: list[tuple[str, bool, Callable[[Config], str]]] = [
         ("web", True, _ask_web),
         ("dns", config.dns.enabled, _ask_dns),
@@ -357,10 +359,18 @@ def processes(config: Config) -> Iterator[Finding]:
         try:
             answer = ask(config)
         except Exception as problem:  # noqa: BLE001 (whatever happens, it does not answer)
-            log = config.home / "log" / f"{'smtp' if name == 'submission' else name}.log"
-            yield error(f"{name} does not answer: {problem}", f"Its log says why: {log}")
+            process = "smtp" if name == "submission" else name
+            yield _does_not_answer(name, problem, states.get(process), config.home / "log" / f"{process}.log")
         else:
             yield ok(f"{name} answers: {answer} ({(time.monotonic() - started) * 1000:.0f} ms)")
+
+
+def _does_not_answer(name: str, problem: Exception, state: State | None, log: Path) -> Finding:
+    """An error, unless it is only just being started; who falls again and again is not."""
+    if state is None or (not state.is_ready and state.falls <= 1):
+        return note(f"{name} is starting", f"Ask again in a moment. If it stays so, its log says why: {log}")
+    falls = f" (it fell {state.falls} times and is started again)" if not state.is_ready else ""
+    return error(f"{name} does not answer{falls}: {problem}", f"Its log says why: {log}")
 
 
 def _wishes(config: Config) -> list[ports.Wish]:

@@ -2,10 +2,14 @@
 
 import contextlib
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 from kanton.config import home_from, variable_of
 from kanton.run import endpoints
+from kanton.run.supervisor import State
+
+STATES = "processes.json"
 
 
 def is_running(pid: str) -> bool:
@@ -29,6 +33,22 @@ def running_pid(home: Path) -> int | None:
         if is_running(pid):
             return int(pid)
     return None
+
+
+def tell_states(home: Path, states: dict[str, State]) -> None:
+    """Keep what our processes do now, for `kanton doctor`."""
+    told = {"pid": os.getpid(), "processes": {name: asdict(state) for name, state in states.items()}}
+    # A full disk must not end who would say so.
+    with contextlib.suppress(OSError):
+        endpoints.write(home / STATES, told)
+
+
+def states_of(home: Path, pid: int) -> dict[str, State]:
+    """What the processes of this supervisor do now; one that is not named was not started yet."""
+    told = endpoints.read(home / STATES)
+    if told.get("pid") != pid:
+        return {}
+    return {name: State(**state) for name, state in told["processes"].items()}
 
 
 def adopt_ports() -> None:

@@ -17,7 +17,7 @@ from kanton.products.mail.engine.configured import settings_of
 from kanton.products.mail.engine.imap_process import takes_sockets
 from kanton.run import endpoints, ports, serve
 from kanton.run.child import STOP_SIGNALS
-from kanton.run.running import is_running
+from kanton.run.running import is_running, tell_states
 from kanton.run.supervisor import (
     Events,
     Process,
@@ -248,7 +248,10 @@ def supervise(terminal: Terminal, started: float, sockets: Sockets) -> int:
 
     everything = processes(sockets)
     supervisor = Supervisor(
-        everything, logs, Events(ready, fell, stopping, killed), keep_log_bytes=config.log.keep_bytes
+        everything,
+        logs,
+        Events(ready, fell, stopping, killed, partial(tell_states, config.home)),
+        keep_log_bytes=config.log.keep_bytes,
     )
     logins: list[dict[str, str]] = steps.demo_logins()
     try:

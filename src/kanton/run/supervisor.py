@@ -5,6 +5,8 @@ that what it has imported is shared by all of them and a start costs millisecond
 of their own, in a fresh interpreter.
 """
 
+from __future__ import annotations
+
 import contextlib
 import http.client
 import os
@@ -52,6 +54,15 @@ class Running:
     ended_with: int | None = None
 
 
+@dataclass(frozen=True)
+class State:
+    """What a process does now, for who asks from outside."""
+
+    is_ready: bool
+    falls: int
+    pid: int
+
+
 @dataclass
 class Events:
     """What the supervisor tells; the terminal prints it, tests collect it."""
@@ -60,6 +71,8 @@ class Events:
     fell: Callable[[str, str, float], None] = lambda name, how, wait: None
     stopping: Callable[[], None] = lambda: None
     killed: Callable[[str], None] = lambda name: None
+    # After every change, and often: what each process does now.
+    changed: Callable[[dict[str, State]], None] = lambda states: None
 
 
 @dataclass
@@ -75,6 +88,7 @@ class Supervisor:
     # not return. An exception from the signal handler would not do: imports swallow those that hit their callbacks.
     give_up: Callable[[], NoReturn] | None = None
     _stop_asked: int = 0
+    _told: dict[str, State] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lifeline_read, self._lifeline_write = os.pipe()
@@ -102,6 +116,16 @@ class Supervisor:
             if process.name not in self.running:
                 self.running[process.name] = Running(process)
                 self._spawn(self.running[process.name])
+        self._tell_changes()
+
+    def _tell_changes(self) -> None:
+        states = {
+            name: State(each.is_ready and each.pid > 0, each.falls, each.pid)
+            for name, each in self.running.items()
+        }
+        if states != self._told:
+            self._told = states
+            self.events.changed(states)
 
     def _spawn(self, running: Running) -> None:
         log = self.logs / f"{running.process.name}.log"
@@ -201,6 +225,7 @@ class Supervisor:
                 self.events.ready(running.process.name)
             elif not running.pid and not self._stop_asked and now >= running.restart_at:
                 self._spawn(running)
+        self._tell_changes()
         if now >= self._look_at_logs_at:
             self._trim_logs()
 

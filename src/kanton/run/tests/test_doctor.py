@@ -1,5 +1,6 @@
 """The doctor: every trouble is found, and every finding that is not "ok" says what to do."""
 
+import json
 import os
 import socket
 import sqlite3
@@ -13,6 +14,8 @@ import pytest
 from kanton.config import Config, Database, Imap, Operator, Outbox, Smtp, Web, load
 from kanton.run import doctor
 from kanton.run.doctor import Finding, Level
+from kanton.run.running import tell_states
+from kanton.run.supervisor import State
 
 
 @pytest.fixture
@@ -107,10 +110,11 @@ def test_ports_that_others_hold_are_told_while_nothing_runs(healthy: Config) -> 
     assert f"Port {config.web.port} (web.port) is taken by another program" in texts
 
 
-def test_a_server_that_does_not_answer_is_an_error_with_its_log(
-    healthy: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def deaf(healthy: Config, monkeypatch: pytest.MonkeyPatch, states: dict[str, State] | None) -> list[Finding]:
+    """What is found when a Kanton runs, none of whose servers answers."""
     (healthy.home / "run.lock").write_text(str(os.getpid()))
+    if states is not None:
+        tell_states(healthy.home, states)
     monkeypatch.setattr(doctor, "SECONDS", 0.2)
     closed = replace(
         healthy,
@@ -119,10 +123,54 @@ def test_a_server_that_does_not_answer_is_an_error_with_its_log(
         smtp=Smtp(port=1, submission_port=1),
         imap=Imap(port=1, tls_port=1),
     )
-    found = list(doctor.processes(closed))
+    return list(doctor.processes(closed))
+
+
+READY = State(is_ready=True, falls=0, pid=1)
+STARTING = State(is_ready=False, falls=0, pid=1)
+FALLING = State(is_ready=False, falls=3, pid=0)
+
+
+def test_a_server_that_does_not_answer_is_an_error_with_its_log(
+    healthy: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = deaf(healthy, monkeypatch, {"web": READY, "smtp": READY, "imap": READY})
     errors = {finding.text.split()[0]: finding.remedy for finding in found if finding.level is Level.ERROR}
     assert set(errors) == {"web", "smtp", "submission", "imap"}
     assert errors["submission"].endswith("log/smtp.log")
+
+
+@pytest.mark.parametrize(
+    "states", [None, {}, {"web": STARTING, "smtp": STARTING, "imap": replace(STARTING, falls=1)}]
+)
+def test_a_server_that_is_only_just_being_started_is_no_error(
+    healthy: Config, monkeypatch: pytest.MonkeyPatch, states: dict[str, State] | None
+) -> None:
+    found = deaf(healthy, monkeypatch, states)
+    assert [finding.text for finding in found if finding.level is Level.NOTE] == [
+        "web is starting",
+        "dns is off in the settings",
+        "smtp is starting",
+        "submission is starting",
+        "imap is starting",
+    ]
+    assert doctor.exit_code(found) == 0
+
+
+def test_what_another_start_has_told_does_not_count(healthy: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell_states(healthy.home, {"web": READY})
+    told = json.loads((healthy.home / "processes.json").read_text())
+    (healthy.home / "processes.json").write_text(json.dumps(told | {"pid": 1}))
+    assert "web is starting" in [finding.text for finding in deaf(healthy, monkeypatch, None)]
+
+
+def test_a_server_that_falls_again_and_again_is_an_error(
+    healthy: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = deaf(healthy, monkeypatch, {"web": FALLING, "smtp": READY, "imap": STARTING})
+    [web, smtp, submission] = [finding.text for finding in found if finding.level is Level.ERROR]
+    assert web.startswith("web does not answer (it fell 3 times and is started again): ")
+    assert smtp.startswith("smtp does not answer: ") and submission.startswith("submission does not answer: ")
 
 
 def test_demo_logins_must_not_be_reachable_from_outside(healthy: Config) -> None:

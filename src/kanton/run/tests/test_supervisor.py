@@ -175,6 +175,35 @@ def test_waiting_tells_who_is_not_ready(tmp_path: Path) -> None:
     assert program.end() == (0, "['slow']\n")
 
 
+def test_who_asks_from_outside_is_told_of_every_change(tmp_path: Path) -> None:
+    program = Program(
+        tmp_path,
+        """
+        seen = []
+        def tell(states):
+            state = states["one"]
+            seen.append((state.is_ready, state.falls, state.pid > 0))
+            if state.falls and state.is_ready:
+                supervisor.ask_to_stop()
+        def once():
+            if not (folder / "fell").exists():
+                (folder / "fell").write_text("")
+                os._exit(3)
+            forever("one")()
+        events = Events(changed=tell)
+        ready = (folder / "one").exists
+        supervisor = Supervisor([Process("one", once, ready)], folder / "log", events)
+        supervisor.listen()
+        supervisor.start()
+        supervisor.run()
+        print(seen[:4])
+        """,
+    )
+    status, said = program.end()
+    assert status == 0
+    assert said == "[(False, 0, True), (False, 1, False), (False, 1, True), (True, 1, True)]\n"
+
+
 def test_a_log_that_is_too_long_is_set_aside_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / "one.log").write_text("x" * 5000)
