@@ -343,7 +343,7 @@ class Jobs:
     threads: int = setting(2, kind.whole(1, 64), "Jobs done at the same time.")
     poll_seconds: float = setting(
         1.0,
-        kind.number(0.05, 60, "seconds"),
+        kind.number(0.05, 3600, "seconds"),
         "How often an idle worker looks for work. New work usually wakes it at once.",
     )
     lease_seconds: int = setting(

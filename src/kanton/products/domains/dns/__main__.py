@@ -55,13 +55,19 @@ def main(arguments: list[str] | None = None) -> int:
         help="numbers of two open sockets, bound by the program that starts this one; may be repeated",
     )
     parser.add_argument("--shared", action="store_true", help="let several of these processes share the port")
+    parser.add_argument(
+        "--poll-seconds",
+        type=float,
+        default=1.0,
+        help="how often to look for a change whose publisher died before telling; all others are seen at once",
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr
     )
     inherited = tuple(options.inherited or ())
     listen = tuple(options.listen or ([] if inherited else [("127.0.0.1", 5300)]))
-    return run(Settings(options.store, listen, options.shared, inherited, _announce))
+    return run(Settings(options.store, listen, options.shared, inherited, _announce, options.poll_seconds))
 
 
 if __name__ == "__main__":

@@ -101,12 +101,12 @@ class NameServer:
             writer.close()
         self._udp, self._tcp = [], []
 
-    async def watch(self) -> None:
+    async def watch(self, every: float = _POLL) -> None:
         """Look at the store once in a while, should a publisher have died between its commit and the
         doorbell.
         """
         while True:
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(every)
             try:
                 self._responder.reread()
             except sqlite3.Error as error:
@@ -245,6 +245,7 @@ class Settings:
     # Descriptors of a UDP and a TCP socket that whoever started us has bound already.
     inherited: tuple[tuple[int, int], ...] = ()
     announce: Callable[[list[Address]], None] = field(default=lambda addresses: None)
+    poll_seconds: float = _POLL
 
 
 def run(settings: Settings) -> int:
@@ -271,7 +272,7 @@ async def _serve(settings: Settings) -> None:
     ]
     for udp, tcp in settings.inherited:
         addresses.append(await server.adopt(socket.socket(fileno=udp), socket.socket(fileno=tcp)))
-    watcher = asyncio.create_task(server.watch())
+    watcher = asyncio.create_task(server.watch(settings.poll_seconds))
     # Zones come and go by the thousand and hold no cycles: looking through them for garbage is wasted.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

@@ -42,7 +42,12 @@ class Running:
 
 @contextmanager
 def running_name_server(
-    store: Path, *hosts: str, port: int = 0, shared: bool = False, inherited: Sequence[int] = ()
+    store: Path,
+    *hosts: str,
+    port: int = 0,
+    shared: bool = False,
+    inherited: Sequence[int] = (),
+    poll_seconds: float = 1.0,
 ) -> Iterator[Running]:
     """Start the name server as the supervisor does; stop it at the end. `inherited`: a UDP and a TCP socket."""
     listen = [
@@ -52,6 +57,7 @@ def running_name_server(
     if inherited:
         listen = [f"--inherited={','.join(map(str, inherited))}"]
     command = [sys.executable, "-m", "kanton.products.domains.dns", "--store", str(store), *listen]
+    command += ["--poll-seconds", str(poll_seconds)]
     process = subprocess.Popen(
         [*command, *(["--shared"] if shared else [])],
         env={**os.environ, "PYTHONPATH": str(SOURCES)},

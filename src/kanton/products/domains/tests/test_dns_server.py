@@ -103,14 +103,13 @@ def test_a_published_zone_is_proved_by_the_server(server: Running) -> None:
 
 
 @pytest.mark.spec("DOM-39")
-def test_every_change_is_answered(server: Running) -> None:
-    """How soon, is measured in bench/."""
-    for serial in range(100, 120):
-        zone = acme(serial, TEXT + f"fresh{serial} A 192.0.2.9\n")
-        server.engine.publish(zone)
-        start = time.monotonic()
-        while not server.engine.probe(zone, [(f"fresh{serial}.acme.example", "A")]):
-            assert time.monotonic() - start < 60
+def test_every_change_is_answered_from_the_first_question_on(tmp_path: Path) -> None:
+    """Not because the server looked in time: it would in an hour. How soon that is, is measured in bench/."""
+    with running_name_server(tmp_path / "zones.sqlite3", poll_seconds=3600) as server:
+        for serial in range(100, 120):
+            zone = acme(serial, TEXT + f"fresh{serial} A 192.0.2.9\n")
+            server.engine.publish(zone)
+            assert server.engine.probe(zone, [(f"fresh{serial}.acme.example", "A")])
 
 
 def test_a_withdrawn_zone_is_gone(server: Running) -> None:
