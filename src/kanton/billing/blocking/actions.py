@@ -73,6 +73,24 @@ def release_order(actor: Actor, order: Order) -> Order:
     return order
 
 
+@internal("The clock does it after seven days.")
+@action(right=SYSTEM, may_be_silent=True)
+def remind_of_block(actor: Actor, block: Block) -> Block:
+    """Seven of the ten days are over without documents: who ordered is told until when there is time, once (SUP-48)."""
+    held_order(block.order)
+    block = (
+        Block.objects.select_for_update(of=("self",)).select_related("order__organization").get(pk=block.pk)
+    )
+    now = clock.now()
+    if block.ended_at or block.reminded_at or not block.is_to_be_reminded(now):
+        return block
+    block.reminded_at = now
+    block.save(update_fields=["reminded_at"])
+    record(actor, Happened.BLOCK_REMINDED, block.order, until=str(block.ends_at))
+    emails.still_blocked(block)
+    return block
+
+
 @internal("The clock does it after ten days.")
 @action(right=SYSTEM, may_be_silent=True)
 def lapse_block(actor: Actor, block: Block) -> Block:

@@ -16,6 +16,10 @@ class Happened(Kind):
         "billing.procedure_sent",
         _("%(actor)s had the procedure for order %(target)s sent again"),
     )
+    BLOCK_REMINDED = (
+        "billing.block_reminded",
+        _("Who ordered %(target)s was reminded to prove an identity until %(until)s"),
+    )
     BLOCK_LAPSED = "billing.block_lapsed", _("Order %(target)s was cancelled: it was blocked for ten days")
     CLOCK_STOPPED = (
         "billing.block_stopped",

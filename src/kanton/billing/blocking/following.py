@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
 from kanton.billing.blocking.actions import REASON, block_order, held_order, release_order
 from kanton.billing.blocking.activity import Happened
 from kanton.billing.blocking.grounds import ground_for
-from kanton.billing.blocking.models import Block, Ending
+from kanton.billing.blocking.models import LEAST_LEFT, Block, Ending
 from kanton.billing.models import Order, OrderLine
 from kanton.core import clock
 from kanton.core.action import record
@@ -42,9 +43,9 @@ def connect() -> None:
             REASON,
             _("A blocked order"),
             accept=_accepted,
-            refuse=_goes_on,
+            refuse=_refused,
             submitted=_stands_still,
-            lapsed=_goes_on,
+            lapsed=_lapsed,
             hold=_hold,
             is_public=False,
             order=5,
@@ -87,9 +88,19 @@ def _stands_still(actor: Actor, case: IdentityCheck) -> None:
         record(System("billing"), Happened.CLOCK_STOPPED, block.order)
 
 
-def _goes_on(actor: Actor, case: IdentityCheck) -> None:
+def _refused(actor: Actor, case: IdentityCheck) -> None:
+    """With what was left: who sends documents that prove nothing gains no time (SUP-48)."""
+    _goes_on(case, least=timedelta(0))
+
+
+def _lapsed(actor: Actor, case: IdentityCheck) -> None:
+    """We did not look in time: there are 72 hours at least to send them again (BIL-31)."""
+    _goes_on(case, least=LEAST_LEFT)
+
+
+def _goes_on(case: IdentityCheck, *, least: timedelta) -> None:
     block = _block_of(case)
     if block is not None:
-        block.go_on()
+        block.go_on(least=least)
         block.save(update_fields=["left", "ends_at"])
         record(System("billing"), Happened.CLOCK_WENT_ON, block.order, until=str(block.ends_at))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -17,6 +17,8 @@ from kanton.support.models import IdentityCheck
 
 CLOCK = timedelta(hours=240)
 LEAST_LEFT = timedelta(hours=72)
+#: Seven of the ten days are over.
+REMINDER_BEFORE = timedelta(hours=72)
 
 
 class Ending(models.TextChoices):
@@ -42,6 +44,7 @@ class Block(models.Model):
     blocked_at = models.DateTimeField(default=clock.now)
     ends_at = models.DateTimeField(null=True, blank=True)
     left = models.DurationField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ending = models.CharField(max_length=10, choices=Ending.choices, blank=True, default="")
 
@@ -59,13 +62,17 @@ class Block(models.Model):
         """Why it was blocked, in words."""
         return label_of(self.ground)
 
+    def is_to_be_reminded(self, now: datetime) -> bool:
+        """Whether seven of the ten days are over, and the clock runs."""
+        return self.ends_at is not None and now < self.ends_at <= now + REMINDER_BEFORE
+
     def stop(self) -> None:
         """Documents were handed in: the clock stands still. Does not save."""
         if self.ends_at is not None:
             self.left, self.ends_at = max(self.ends_at - clock.now(), timedelta(0)), None
 
-    def go_on(self) -> None:
-        """The documents lapsed or were refused: the clock goes on, with 72 hours at least. Does not save."""
+    def go_on(self, *, least: timedelta = timedelta(0)) -> None:
+        """The documents lapsed or were refused: the clock goes on with what was left, or the least. Does not save."""
         if self.ends_at is None:
-            self.ends_at = clock.now() + max(self.left or timedelta(0), LEAST_LEFT)
+            self.ends_at = clock.now() + max(self.left or timedelta(0), least)
             self.left = None

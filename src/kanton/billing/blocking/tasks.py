@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django_tasks import task
 
-from kanton.billing.blocking.actions import lapse_block
-from kanton.billing.blocking.models import Block
+from kanton.billing.blocking.actions import lapse_block, remind_of_block
+from kanton.billing.blocking.models import REMINDER_BEFORE, Block
 from kanton.core import clock
 from kanton.core.actor import System
 from kanton.core.jobs import periodic
@@ -20,4 +20,16 @@ def end_lapsed_blocks() -> int:
     due = list(Block.objects.filter(ended_at=None, ends_at__lte=clock.now()).select_related("order"))
     for block in due:
         lapse_block(System("billing"), block)
+    return len(due)
+
+
+@periodic("billing.blocked-orders-reminders", every=timedelta(minutes=10))
+@task(unique=True)  # type: ignore[call-overload, untyped-decorator, unused-ignore]
+def remind_of_blocks() -> int:
+    """Remind of orders that are blocked for seven days, the time under examination not counted."""
+    now = clock.now()
+    waiting = Block.objects.filter(ended_at=None, reminded_at=None, ends_at__lte=now + REMINDER_BEFORE)
+    due = list(waiting.filter(ends_at__gt=now).select_related("order"))
+    for block in due:
+        remind_of_block(System("billing"), block)
     return len(due)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kanton.billing.blocking.actions import block_order, lapse_block, release_order, resend_procedure
+from kanton.billing.blocking.actions import (
+    block_order,
+    lapse_block,
+    release_order,
+    remind_of_block,
+    resend_procedure,
+)
 from kanton.billing.models import Order
 from kanton.billing.tests.role_matrix import order
 from kanton.core.actor import System
@@ -48,6 +54,11 @@ LINES: list[Line] = [
         "billing.resend_procedure",
         lambda actor, cast: resend_procedure(actor, blocked(cast)),
         allowed=ADMINISTRATORS,
+    ),
+    act(
+        "billing.remind_of_block",
+        lambda actor, cast: remind_of_block(actor, blocked(cast).blocks.get()),
+        allowed=NOBODY,
     ),
     act(
         "billing.lapse_block",

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 
 from kanton.accounts.models import Person
 from kanton.billing import prepaid, proof
-from kanton.billing.actions import cancel_order, confirm_payment, pay_invoice
+from kanton.billing.actions import (
+    add_to_cart,
+    cancel_order,
+    confirm_payment,
+    open_cart,
+    order_cart,
+    pay_invoice,
+)
 from kanton.billing.blocking.actions import block_order, release_order, resend_procedure
 from kanton.billing.blocking.errors import NotBlocked, UnderExamination
 from kanton.billing.blocking.models import Block
-from kanton.billing.blocking.tasks import end_lapsed_blocks
+from kanton.billing.blocking.tasks import end_lapsed_blocks, remind_of_blocks
 from kanton.billing.books.models import Refund
 from kanton.billing.models import Order, Payment, RefundAnswer, TestCharge, TestRefund
 from kanton.billing.payments.contract import Outcome
 from kanton.billing.payments.test_provider import decide
+from kanton.billing.promotions.actions import apply_code, choose_method, issue_code
+from kanton.billing.promotions.models import PromoCode
 from kanton.billing.renewals.tests.conftest import fill
 from kanton.billing.tests.conftest import make_plan, order_kites
 from kanton.core import clock
@@ -29,6 +40,7 @@ from kanton.core.jobs.testing import run_jobs
 from kanton.core.money import Money
 from kanton.core.outbox.models import MailAttachment
 from kanton.core.outbox.testing import Outbox
+from kanton.core.templatetags.letters import moment
 from kanton.organizations.models import Organization
 from kanton.products.models import Service
 from kanton.support.actions.identity import decide_identity_check, lapse_identity_check
@@ -163,6 +175,102 @@ def test_documents_stop_the_clock_and_72_hours_are_left_when_they_lapse(
         assert end_lapsed_blocks.call() == 1
     order.refresh_from_db()
     assert order.state == "cancelled"
+
+
+@pytest.mark.spec("SUP-48")
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_after_seven_days_who_ordered_is_reminded_once_with_the_day(
+    ana: Person, order: Order, outbox: Outbox, language: str
+) -> None:
+    Person.objects.filter(pk=ana.pk).update(language=language)
+    block = Block.objects.get()
+    with clock.travel(block.blocked_at + timedelta(hours=167, minutes=59)):
+        assert remind_of_blocks.call() == 0
+    with clock.travel(block.blocked_at + timedelta(hours=168, minutes=1)):
+        assert [remind_of_blocks.call() for _turn in range(2)] == [1, 0]
+    (mail,) = [each for each in outbox if each.template == "blocking/still_blocked"]
+    assert block.ends_at is not None
+    with translation.override(language), timezone.override(ana.time_zone):
+        until = moment(block.ends_at)
+    text = " ".join(mail.text.split())
+    assert mail.to == ["ana@acme.example"] and until in text and until.endswith(" CET")
+    wanted = {"en": "Send the procedure again", "de": "Verfahren nochmals senden"}
+    assert wanted[language] in text and mail.link.endswith(f"/o/acme/orders/{order.pk}")
+    with clock.travel(block.blocked_at + timedelta(hours=241)):
+        assert end_lapsed_blocks.call() == 1 and remind_of_blocks.call() == 0
+
+
+@pytest.mark.spec("SUP-48", "BIL-31")
+def test_the_time_stands_still_under_examination_and_goes_on_with_what_was_left(
+    staff: Actor, order: Order, outbox: Outbox
+) -> None:
+    """Handed in after 100 hours, refused 60 hours later: 140 are left, and the reminder moves along."""
+    block, case = Block.objects.get(), IdentityCheck.objects.get()
+    begin = block.blocked_at
+    with clock.travel(begin + timedelta(hours=100)), observed():
+        reason_called("order").submitted(System("support"), submitted(case))
+    block.refresh_from_db()
+    assert block.ends_at is None and block.left is not None
+    assert timedelta(hours=139, minutes=59) < block.left <= timedelta(hours=140)
+    with clock.travel(begin + timedelta(hours=160)):
+        assert remind_of_blocks.call() == 0
+        decide_identity_check(staff, case, is_accepted=False, words="Not readable.")
+    block.refresh_from_db()
+    assert block.ends_at is not None and block.left is None
+    assert abs(block.ends_at - begin - timedelta(hours=300)) < timedelta(minutes=1)
+    with clock.travel(begin + timedelta(hours=227, minutes=59)):
+        assert remind_of_blocks.call() == 0
+    with clock.travel(begin + timedelta(hours=228, minutes=1)):
+        assert remind_of_blocks.call() == 1
+    with clock.travel(begin + timedelta(hours=299, minutes=59)):
+        assert end_lapsed_blocks.call() == 0
+    with clock.travel(begin + timedelta(hours=300, minutes=1)):
+        assert end_lapsed_blocks.call() == 1
+    order.refresh_from_db()
+    assert order.state == "cancelled"
+
+
+@pytest.mark.spec("SUP-48")
+def test_documents_that_prove_nothing_gain_no_time(staff: Actor, order: Order) -> None:
+    block, case = Block.objects.get(), IdentityCheck.objects.get()
+    begin = block.blocked_at
+    with clock.travel(begin + timedelta(hours=238)), observed():
+        reason_called("order").submitted(System("support"), submitted(case))
+    with clock.travel(begin + timedelta(hours=250)):
+        decide_identity_check(staff, case, is_accepted=False, words="Of somebody else.")
+        assert remind_of_blocks.call() == 1  # which says that two hours are left
+    with clock.travel(begin + timedelta(hours=252, minutes=1)):
+        assert end_lapsed_blocks.call() == 1
+
+
+@pytest.mark.spec("SUP-46", "SUP-49", "BIL-43")
+def test_a_card_the_prepaid_account_and_a_code_each_get_their_part_back(
+    owner: Actor, staff: Actor, acme: Organization, _kites: None
+) -> None:
+    """CHF 25 off by a code, CHF 7.03 by the prepaid account, CHF 20 by card: the code can be used again."""
+    plan = make_plan()
+    issue_code(staff, None, code="SPRING27", product="kites", percentage=Decimal(50), most_uses=1)
+    cart, _secret = open_cart(owner, None)
+    add_to_cart(owner, cart, plan=plan.code, months=12, options={"name": "pay-pal-help"})
+    choose_method(owner, acme, cart=cart, method="test")
+    apply_code(owner, acme, cart=cart, code="SPRING27")
+    order = Order.objects.get(pk=order_cart(owner, acme, cart=cart).pk)
+    assert (order.state, str(order.invoice.total)) == ("blocked", "CHF 27.03")
+    fill(acme, "100")
+    payment = pay_invoice(owner, order.invoice, prepaid_part=Money.of("7.03", "CHF"), method="test")
+    decide(payment.key, payment.amount, Outcome.SUCCEEDED)
+    charge = TestCharge.objects.get(key=payment.key).charge
+    confirm_payment(System("test"), payment, charge=charge, amount=payment.amount)
+    uses = PromoCode.objects.get().uses.filter(released_at=None)
+    assert uses.count() == 1 and str(prepaid.standing(acme, "CHF").balance) == "CHF 92.97"
+    with clock.travel(Block.objects.get().blocked_at + timedelta(hours=241)):
+        assert end_lapsed_blocks.call() == 1
+        run_jobs()
+    assert TestRefund.objects.get().minor == 20_00 and uses.count() == 0
+    assert str(prepaid.standing(acme, "CHF").balance) == "CHF 100.00"
+    order.refresh_from_db()
+    assert (order.state, order.invoice.corrections.get().total) == ("cancelled", Money.of("-27.03", "CHF"))
+    assert not Service.objects.exists() and proof.problems() == []
 
 
 @pytest.mark.spec("BIL-30")
