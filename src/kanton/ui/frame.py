@@ -60,7 +60,9 @@ class Values:
     @property
     def shape(self) -> Hashable:
         """Everything that the frame's templates read, apart from what is put in."""
-        return self.shell._once("frame", self._shape)
+        if self.shell.frame_shape is None:
+            self.shell.frame_shape = self._shape()
+        return self.shell.frame_shape
 
     @cached_property
     def people(self) -> list[ShellOrganization]:
@@ -140,7 +142,7 @@ class Values:
         shell, place = self.shell, self.place
         by_slug = {one.slug: _masked_organization(one, number) for number, one in enumerate(self.people)}
         masked = copy.copy(shell)
-        known = dict(shell._known)
+        known = vars(masked)
         known.pop("bar", None)
         if shell.organization:
             known["organization"] = by_slug[shell.organization.slug]
@@ -167,7 +169,6 @@ class Values:
         ]
         known["apps"] = _placed(shell.apps, place)
         known["url"] = {name: place(url) for name, url in shell.url.items()}
-        masked._known = known
         return masked
 
 

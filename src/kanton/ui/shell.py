@@ -336,71 +336,87 @@ class ShellData:
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
-        self._known: dict[str, Any] = {}
+        # Kept here by `frame`: a page is made of several pieces, each with the same frame.
+        self.frame_shape: Hashable = None
 
-    def _once(self, name: str, make: Callable[[], T]) -> T:
-        if name not in self._known:
-            self._known[name] = make()
-        return cast("T", self._known[name])
-
-    @property
+    @cached_property
     def user(self) -> ShellUser | None:
         """Who is signed in."""
-        return self._once("user", lambda: sources.user(self._request))
+        return sources.user(self._request)
 
-    @property
+    @cached_property
     def organization(self) -> ShellOrganization | None:
         """The organization the page belongs to, if it belongs to one."""
-        return self._once("organization", lambda: sources.organization(self._request))
+        return sources.organization(self._request)
 
-    @property
+    @cached_property
     def organizations(self) -> Sequence[ShellOrganization]:
         """The organizations that this person entered last, as many as a menu holds."""
-        return self._once("organizations", lambda: self._switchable[:SWITCHER])
+        return self._switchable[:SWITCHER]
 
-    @property
+    @cached_property
     def has_more_organizations(self) -> bool:
         """Whether there are others, which are found by searching."""
-        return self._once("has_more", lambda: len(self._switchable) > SWITCHER)
+        return len(self._switchable) > SWITCHER
 
-    @property
+    @cached_property
     def _switchable(self) -> Sequence[ShellOrganization]:
-        return self._once("switchable", lambda: sources.organizations(self._request))
+        return sources.organizations(self._request)
 
-    @property
+    @cached_property
     def clients(self) -> Sequence[ShellOrganization]:
         """The organizations this person manages as a partner."""
-        return self._once("clients", lambda: sources.clients(self._request))
+        return sources.clients(self._request)
 
-    @property
+    @cached_property
     def notices(self) -> Sequence[Notice]:
         """What waits for this person."""
-        return self._once("notices", lambda: sources.notices(self._request))
+        return sources.notices(self._request)
 
-    @property
+    @cached_property
     def provider(self) -> Provider:
         """Who runs this installation."""
-        return self._once("provider", lambda: sources.provider(self._request))
+        return sources.provider(self._request)
 
-    @property
+    @cached_property
     def support_code(self) -> str:
         """The code by which support recognizes this person."""
-        return self._once("support_code", lambda: sources.support_code(self._request))
+        return sources.support_code(self._request)
 
-    @property
+    @cached_property
     def sections(self) -> list[NavSection]:
         """The left rail: only what this person may use in this organization."""
-        return self._once("sections", self._sections)
+        sections: list[NavSection] = []
+        current, slug = self._current, self.organization.slug if self.organization is not None else ""
+        for entry, badge in self._shown:
+            url = entry.url(self._request) if callable(entry.url) else _entry_url(entry, slug)
+            if not url:
+                continue
+            if not sections or sections[-1].group != entry.group:
+                look = GROUPS[entry.group]
+                sections.append(NavSection(entry.group, look.label, look.icon, [], look.has_heading))
+            sections[-1].lines.append(
+                NavLine(entry.key, entry.label, entry.icon, url, badge, entry.key == current)
+            )
+        return sections
 
-    @property
+    @cached_property
     def bar(self) -> list[NavLine]:
         """The four lines of the bottom bar on a phone; the fifth is "More"."""
-        return self._once("bar", self._bar)
+        lines = [line for section in self.sections for line in section.lines]
+        firsts = [section.lines[0] for section in self.sections]
+        return (firsts if len(firsts) >= 4 else lines)[:4]
 
-    @property
+    @cached_property
     def apps(self) -> list[NavLine]:
         """The apps switch."""
-        return self._once("apps", self._apps)
+        found = sorted(_apps.values(), key=lambda app: (app.order, app.key))
+        lines = []
+        for app in found:
+            if app.shown(self._request):
+                url = resolve_url(app.url, self._request)
+                lines.append(NavLine(app.key, app.label, app.icon, url, 0, _is_at(self._request.path, url)))
+        return lines
 
     @property
     def products(self) -> list[NavLine]:
@@ -436,12 +452,10 @@ class ShellData:
         """The languages to choose from, each in its own words."""
         return [(code, OWN_NAMES.get(code, code)) for code, _name in settings.LANGUAGES]
 
-    @property
+    @cached_property
     def url(self) -> dict[str, str]:
         """The addresses of the shell's own links, such as `shell.url.account`."""
-        return self._once(
-            "url", lambda: {name: resolve_url(value, self._request) for name, value in sources.urls.items()}
-        )
+        return {name: resolve_url(value, self._request) for name, value in sources.urls.items()}
 
     def _place(self) -> str:
         path = self._request.path
@@ -451,15 +465,13 @@ class ShellData:
 
     def lines_shape(self, place: Callable[[str], str]) -> Hashable:
         """What of the rail is not the same for everybody: which lines, their numbers, and which one is marked."""
-        shown = self._shown()
+        shown = self._shown
         own = [place(entry.url(self._request)) for entry, _badge in shown if callable(entry.url)]
-        return tuple([(entry.key, badge) for entry, badge in shown]), tuple(own), self._current()
+        return tuple([(entry.key, badge) for entry, badge in shown]), tuple(own), self._current
 
+    @cached_property
     def _shown(self) -> list[tuple[NavEntry, int]]:
         """The lines of the rail that this person sees here, each with its number."""
-        return self._once("shown", self._find_shown)
-
-    def _find_shown(self) -> list[tuple[NavEntry, int]]:
         request = self._request
         return [
             (entry, 0 if entry.badge is _nothing else entry.badge(request))
@@ -467,6 +479,7 @@ class ShellData:
             if entry.shown is _always or entry.shown(request)
         ]
 
+    @cached_property
     def _current(self) -> str:
         """The key of the line that fits the page best."""
         request = self._request
@@ -475,40 +488,11 @@ class ShellData:
             return named
         begin = f"/o/{self.organization.slug}/" if self.organization is not None else ""
         entries, own, path = [], [], request.path
-        for entry, _badge in self._shown():
+        for entry, _badge in self._shown:
             entries.append(entry)
             if callable(entry.url):
                 own.append(_slugless(entry.url(request), begin))
         return _fitting(tuple(entries), tuple(own), _slugless(path, begin), SLUG if begin else "")
-
-    def _sections(self) -> list[NavSection]:
-        sections: list[NavSection] = []
-        current, slug = self._current(), self.organization.slug if self.organization is not None else ""
-        for entry, badge in self._shown():
-            url = entry.url(self._request) if callable(entry.url) else _entry_url(entry, slug)
-            if not url:
-                continue
-            if not sections or sections[-1].group != entry.group:
-                look = GROUPS[entry.group]
-                sections.append(NavSection(entry.group, look.label, look.icon, [], look.has_heading))
-            sections[-1].lines.append(
-                NavLine(entry.key, entry.label, entry.icon, url, badge, entry.key == current)
-            )
-        return sections
-
-    def _bar(self) -> list[NavLine]:
-        lines = [line for section in self.sections for line in section.lines]
-        firsts = [section.lines[0] for section in self.sections]
-        return (firsts if len(firsts) >= 4 else lines)[:4]
-
-    def _apps(self) -> list[NavLine]:
-        found = sorted(_apps.values(), key=lambda app: (app.order, app.key))
-        lines = []
-        for app in found:
-            if app.shown(self._request):
-                url = resolve_url(app.url, self._request)
-                lines.append(NavLine(app.key, app.label, app.icon, url, 0, _is_at(self._request.path, url)))
-        return lines
 
 
 SLUG = "0-0"
