@@ -33,6 +33,7 @@ from kanton.accounts.middleware import actor_of, language_of
 from kanton.accounts.sessions import SessionStore
 from kanton.core import hosts
 from kanton.core.parity import name_of
+from kanton.core.prepared import at_one_moment
 from kanton.organizations.queries import organization_for
 from kanton.ui.pages import LIST_PAGES
 from kanton.ui.policy import POLICY
@@ -125,7 +126,8 @@ def answer(environ: dict[str, Any]) -> Answer | None:
         return None
     try:
         # A copy: what is left to the chain must look untouched.
-        return _answer(WSGIRequest(dict(environ)), slug, match)
+        with at_one_moment():
+            return _answer(WSGIRequest(dict(environ)), slug, match)
     except Exception:  # noqa: BLE001 - the chain meets the same trouble, reports it and makes a page of it
         return None
 

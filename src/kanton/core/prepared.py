@@ -10,7 +10,8 @@ Only the values change between calls, never the shape: no `in` lists, no `iconta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import contextlib
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -267,6 +268,26 @@ def _executed(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
     except database.Database.Error:  # type: ignore[attr-defined]
         with database.wrap_database_errors:  # Django's exception instead of the driver's
             raise
+
+
+@contextlib.contextmanager
+def at_one_moment() -> Iterator[None]:
+    """What is read within is read at one moment, and SQLite takes its lock once instead of at each query. Only for
+    reading: what begins a transaction within raises OperationalError. PostgreSQL, whom it would cost two round trips,
+    goes on query by query.
+    """
+    database = connections["default"]
+    if database.vendor != "sqlite" or database.in_atomic_block:
+        yield
+        return
+    if database.connection is None:
+        database.connect()
+    database.connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if database.connection is not None and database.connection.in_transaction:
+            database.connection.execute("ROLLBACK")
 
 
 def _maker(model: type[Model], names: list[str]) -> Callable[[tuple[Any, ...]], Model]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Upper
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from kanton.accounts.models import Person
 from kanton.accounts.sessions import SessionStore
 from kanton.core import clock
-from kanton.core.prepared import Prepared, PreparedList, PreparedModels
+from kanton.core.prepared import Prepared, PreparedList, PreparedModels, at_one_moment
 from kanton.organizations.models import Membership, Organization
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +127,21 @@ def test_an_argument_that_the_query_changes_is_refused(db: None) -> None:
         Prepared(lambda name: Organization.objects.filter(name__icontains=name).values_list("pk"), str)("a")
     with pytest.raises(TypeError):
         Prepared(lambda name: Organization.objects.values_list("pk"), list)([])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_moment_is_one_transaction_of_sqlite_that_refuses_to_write_and_leaves_nothing() -> None:
+    acme = Organization.objects.create(name="Acme", slug="acme", kind="company")
+    slugs = Prepared(lambda name: Organization.objects.filter(name=name).values_list("slug"), str)
+    is_sqlite = connection.vendor == "sqlite"
+    with at_one_moment():
+        assert slugs("Acme") == [("acme",)]
+        if is_sqlite:
+            assert connection.connection.in_transaction
+            with pytest.raises(OperationalError), transaction.atomic():
+                acme.delete()
+    if is_sqlite:
+        assert not connection.connection.in_transaction
+    with transaction.atomic(), at_one_moment():
+        Organization.objects.update(name="Globex")  # in a transaction of somebody else it is theirs to end
+    assert slugs("Globex") == [("acme",)]
