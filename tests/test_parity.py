@@ -88,13 +88,13 @@ def test_an_internal_action_is_exposed_by_nobody_and_says_why() -> None:
 
 # Lists that read the same rows as the page's query, but as plain columns and only one page of them.
 IN_ITS_OWN_WAY = {
-    "kanton.products.domains.api.list_records": "kanton.products.domains.queries.records_of",
-    "kanton.products.domains.api.list_versions": "kanton.products.domains.queries.versions_of",
-    "kanton.products.domains.api.search_zones": "kanton.products.domains.queries.zones_of",
-    "kanton.products.mail.api.list_mail_hostings": "kanton.products.mail.queries.mail_services_of"
+    "kanton.products.domains.api.records.list_records": "kanton.products.domains.queries.records_of",
+    "kanton.products.domains.api.zones.list_versions": "kanton.products.domains.queries.versions_of",
+    "kanton.products.domains.api.zones.search_zones": "kanton.products.domains.queries.zones_of",
+    "kanton.products.mail.api.hostings.list_mail_hostings": "kanton.products.mail.queries.mail_services_of"
     " kanton.products.mail.queries.mail_services_visible_to",
-    "kanton.products.mail.api.list_webmail_accesses": "kanton.products.mail.queries.usable_mailboxes",
-    "kanton.products.mail.api.read_mail_hosting": "kanton.products.mail.queries.mail_service_for",
+    "kanton.products.mail.api.access.list_webmail_accesses": "kanton.products.mail.queries.usable_mailboxes",
+    "kanton.products.mail.api.hostings.read_mail_hosting": "kanton.products.mail.queries.mail_service_for",
 }
 
 
@@ -122,7 +122,7 @@ def test_who_exposes_something_is_a_route() -> None:
 def uses(handler: Callable[..., Any], function: Callable[..., Any]) -> bool:
     """Does the handler, or a helper beside it or beside the function, name the function? What happens within other
     actions does not count."""
-    rooms = {handler.__module__, function.__module__}
+    places = {place_of(handler), place_of(function)}
     seen: set[int] = set()
     waiting: list[Callable[..., Any]] = [handler]
     while waiting:
@@ -133,11 +133,16 @@ def uses(handler: Callable[..., Any], function: Callable[..., Any]) -> bool:
         for value in referred(current):
             if value is function:
                 return True
-            if not isinstance(value, types.FunctionType) or value.__module__ not in rooms:
+            if not isinstance(value, types.FunctionType) or place_of(value) not in places:
                 continue
             if not hasattr(value, "action_code"):
                 waiting.append(value)
     return False
+
+
+def place_of(function: Callable[..., Any]) -> str:
+    """The module of a function; files of one package, such as those of `api/`, count as one."""
+    return re.sub(r"\.(actions|api|views)\..*", r".\1", function.__module__)
 
 
 def referred(function: types.FunctionType) -> Iterator[object]:
