@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import segno
+from django.utils.functional import lazy
 
 from kanton.accounts.emails import to_both
 from kanton.accounts.models import Person, address_key
@@ -17,6 +18,9 @@ from kanton.core.actor import Actor
 from kanton.core.outbox import Attachment, Prose, send_mail
 from kanton.support.models import IdentityCheck
 from kanton.support.reasons import label_of
+
+#: The reason of a case, in the language of whoever reads the mail, not of the staff who decided.
+in_words = lazy(label_of, str)
 
 
 def procedure(case: IdentityCheck, secret: str) -> None:
@@ -41,7 +45,7 @@ def refused(case: IdentityCheck) -> None:
 
 def agreed(case: IdentityCheck, stop: str) -> None:
     """Accepted, with a day to object: told to every address of the account, with the link that stops it."""
-    values = {"case": case, "reason": label_of(case.reason), "until": case.effect_at}
+    values = {"case": case, "reason": in_words(case.reason), "until": case.effect_at}
     _to_contact(case, "support/agreed", values)
     if case.person is not None:
         link = f"{config.web.address}/identity/stop/{stop}"
@@ -50,21 +54,21 @@ def agreed(case: IdentityCheck, stop: str) -> None:
 
 def accepted(case: IdentityCheck) -> None:
     """Accepted: told to whoever asked and to every address of the account."""
-    values = {"case": case, "reason": label_of(case.reason), "at": clock.now()}
+    values = {"case": case, "reason": in_words(case.reason), "at": clock.now()}
     _to_contact(case, "support/accepted", values)
     _to_account(case, "support/account_accepted", values)
 
 
 def stopped(case: IdentityCheck) -> None:
     """Somebody who reads the account's mail stopped it."""
-    values = {"case": case, "reason": label_of(case.reason), "at": clock.now()}
+    values = {"case": case, "reason": in_words(case.reason), "at": clock.now()}
     _to_contact(case, "support/stopped", values)
     _to_account(case, "support/stopped", values)
 
 
 def asked(case: IdentityCheck) -> None:
     """Tell the account that somebody says to have lost the way in."""
-    _to_account(case, "support/asked", {"reason": label_of(case.reason), "at": clock.now()})
+    _to_account(case, "support/asked", {"reason": in_words(case.reason), "at": clock.now()})
 
 
 def new_password(case: IdentityCheck, person: Person, secret: str) -> None:
@@ -81,7 +85,7 @@ def login_told(case: IdentityCheck, person: Person) -> None:
 def to_examine(case: IdentityCheck) -> None:
     """Tell the provider's support that documents wait, with priority (SUP-35)."""
     _to_support(
-        "support/to_examine", {"case": case, "reason": label_of(case.reason), "link": _staff_link(case)}
+        "support/to_examine", {"case": case, "reason": in_words(case.reason), "link": _staff_link(case)}
     )
 
 
@@ -89,7 +93,7 @@ def alarm(case: IdentityCheck) -> None:
     """Tell the provider's support that documents have waited for two days (SUP-37)."""
     _to_support(
         "support/alarm",
-        {"case": case, "reason": label_of(case.reason), "until": case.deleted_at, "link": _staff_link(case)},
+        {"case": case, "reason": in_words(case.reason), "until": case.deleted_at, "link": _staff_link(case)},
     )
 
 
@@ -105,7 +109,7 @@ def _with_link(case: IdentityCheck, template: str, secret: str) -> None:
     _to_contact(
         case,
         template,
-        {"link": link, "case": case, "reason": label_of(case.reason), "about": case.about_label},
+        {"link": link, "case": case, "reason": in_words(case.reason), "about": case.about_label},
         secret=True,
         attachments=[Attachment("identity-check.png", picture.getvalue(), "image/png")],
     )

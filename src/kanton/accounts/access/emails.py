@@ -14,7 +14,7 @@ from kanton.core.actor import Actor
 def _about(actor: Actor) -> dict[str, object]:
     return {
         "at": clock.now(),
-        "browser": str(browser_of(actor.user_agent)),
+        "browser": browser_of(actor.user_agent),
         "address": actor.ip or "?",
         "place": place_of(actor.ip),
     }

@@ -10,9 +10,12 @@ from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.context import Context
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 
 from kanton.core.outbox.letter import BECAUSE, BUTTON, CODE, END, FACT, PART
 
+#: Where Django writes the day as nobody here does: "Nov. 22, 2026, 3:10 p.m.", "Domenica 22 Novembre 2026".
+FORMATS = {"en": "j F Y, H:i", "it": "j F Y H:i"}
 register = template.Library()
 
 
@@ -59,4 +62,5 @@ def code(digits: Any) -> str:
 def moment(value: datetime) -> str:
     """A time in the reader's zone, with the zone's short name: 22 November 2026, 15:10 CET."""
     local = timezone.localtime(value)
-    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+    written = date_format(local, FORMATS.get(get_language() or "", "DATETIME_FORMAT"))
+    return f"{written.lower() if get_language() == 'it' else written} {local.tzname()}"

@@ -17,6 +17,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.db import connection, transaction
 from django.template import engines
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ from kanton.core.outbox.models import Mail, MailState, Sms
 from kanton.core.outbox.sms import NoSmsGateway, NotAPhoneNumber
 from kanton.core.outbox.tasks import deliver_mail, forget_old_messages
 from kanton.core.outbox.testing import Outbox
+from kanton.core.templatetags import letters
 
 pytestmark = pytest.mark.django_db
 
@@ -158,7 +160,7 @@ def test_one_source_makes_the_text_and_the_console_like_html(home: Path) -> None
     assert message["Subject"] == "Invitation – Acme"
     assert text == (
         "Ana invites you to Acme.\n"
-        "The invitation is open until July 1, 2026, 2:30 p.m. CEST.\n\n"
+        "The invitation is open until 1 July 2026, 14:30 CEST.\n\n"
         "- one\n- two\n\n"
         "Role: Administrator\nPrice: CHF 9.90\n\n"
         f"Accept the invitation:\n{config.web.address}/invitations/abc\n\n"
@@ -458,3 +460,17 @@ def test_any_rendered_text_becomes_a_letter(text: str) -> None:
     letter = parse(text)
     assert "\n" not in letter.subject
     assert as_text(letter, ["footer"]).endswith("-- \nfooter\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("en", "22 November 2026, 15:10 CET"),
+        ("de", "22. November 2026 15:10 CET"),
+        ("it", "22 novembre 2026 15:10 CET"),
+        ("es", "22 de noviembre de 2026 a las 15:10 CET"),
+    ],
+)
+def test_a_moment_reads_within_a_sentence_of_each_language(language: str, written: str) -> None:
+    with translation.override(language), timezone.override("Europe/Zurich"):
+        assert letters.moment(datetime(2026, 11, 22, 14, 10, tzinfo=UTC)) == written

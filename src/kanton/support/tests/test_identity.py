@@ -11,6 +11,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.translation import override
 
 from kanton.accounts.access.locking import is_locked
 from kanton.accounts.factors.models import BackupCode
@@ -96,6 +97,22 @@ def decide(staff: Actor, case: IdentityCheck, *, accept: bool = True, email: str
 
 def sent(outbox: Outbox) -> list[tuple[str, str]]:
     return [(mail.template.removeprefix("support/"), mail.to[0]) for mail in outbox]
+
+
+def test_a_mail_names_the_reason_in_the_language_of_its_reader(
+    ana: Person, sam: Person, staff: Actor, client: Client, outbox: Outbox
+) -> None:
+    Person.objects.filter(pk=ana.pk).update(language="de")
+    ask(client)
+    case = hand_in(outbox)
+    with override("en"):
+        decide(staff, case)
+    told = [
+        " ".join(mail.text.split())
+        for mail in outbox
+        if mail.template in ("support/about_to_happen", "support/account_accepted")
+    ]
+    assert told and all("Ich habe mein Passwort vergessen" in text for text in told)
 
 
 # --- the way through ---------------------------------------------------------------------------------------
