@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from kanton.activity.tables import ProductColumn
 from kanton.billing.actions.payments import method_label
 from kanton.billing.books.models import Closing, ProofRun, Refund, RefundState
 from kanton.billing.books.queries import CheckShown, RateShown
@@ -15,6 +18,7 @@ from kanton.billing.books.reasons import reason_in_words
 from kanton.billing.books.reports import Aged, Balance, Deferred, Revenue, VatRow
 from kanton.billing.models import Invoice, InvoiceKind, InvoiceStatus, Payment, PaymentState
 from kanton.billing.tables import INVOICE_KINDS
+from kanton.ui import formats
 from kanton.ui.tables import (
     ChoiceColumn,
     Column,
@@ -77,11 +81,15 @@ class BalanceTable(Table[Balance]):
     per_page = 500
 
 
+def _month(row: Revenue) -> SafeString:
+    return escape(formats.month(row.month))
+
+
 class RevenueTable(Table[Revenue]):
     """Revenue by month and product."""
 
-    month = Column(gettext_lazy("Month"), value=lambda row: f"{row.month:%Y-%m}")
-    product = Column(gettext_lazy("Product"), main=True)
+    month = Column(gettext_lazy("Month"), value=lambda row: f"{row.month:%Y-%m}", html=_month)
+    product = ProductColumn(gettext_lazy("Product"), main=True)
     revenue = MoneyColumn(gettext_lazy("Revenue without VAT"))
     currency = Column(gettext_lazy("Currency"), value="revenue.currency", wide=True)
     file_name = "revenue"
@@ -133,7 +141,7 @@ class AgeingTable(Table[Aged]):
 class DeferredTable(Table[Deferred]):
     """Deferred revenue by product."""
 
-    product = Column(gettext_lazy("Product"), main=True)
+    product = ProductColumn(gettext_lazy("Product"), main=True)
     amount = MoneyColumn(gettext_lazy("Deferred revenue"))
     currency = Column(gettext_lazy("Currency"), value="amount.currency", wide=True)
     file_name = "deferred-revenue"
