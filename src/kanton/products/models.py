@@ -73,7 +73,9 @@ class Service(Wish):
     `locked_at` closes its management (ORG-80), `maintenance_since` its use (ORG-84), each until the customer ends it.
     """
 
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="services")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="services", db_index=False
+    )
     product = models.CharField(max_length=40)
     plan = models.CharField(max_length=60)
     name = models.CharField(max_length=253)

@@ -65,7 +65,9 @@ class Invoice(models.Model):
     refuses any change of it once the number is given. `dated_on` is the day under which lists show it.
     """
 
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="invoices")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="invoices", db_index=False
+    )
     order = models.OneToOneField(
         Order, on_delete=models.PROTECT, null=True, blank=True, related_name="invoice"
     )
@@ -151,7 +153,7 @@ class Invoice(models.Model):
 class InvoiceLine(models.Model):
     """One line of an invoice with its words and figures, for the document and for reports."""
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
     product = models.CharField(max_length=40)
     plan = models.CharField(max_length=60)

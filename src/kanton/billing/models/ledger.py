@@ -59,7 +59,7 @@ class Entry(models.Model):
     key = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=40)
     organization = models.ForeignKey(
-        Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Organization, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
     booked_at = models.DateTimeField(default=clock.now)
@@ -75,8 +75,12 @@ class Entry(models.Model):
 class Posting(models.Model):
     """One side of an entry: so much on this account. Written before its entry, which closes it."""
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="postings")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings")
+    # Neither needs an index of its own: each leads one of those below. Nor does an account need the check of a foreign
+    # key: the guard of the entry refuses a posting on an account that is not there, and none is ever deleted.
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="postings", db_index=False)
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="postings", db_index=False, db_constraint=False
+    )
     minor = models.BigIntegerField()
 
     class Meta:

@@ -70,7 +70,9 @@ class Payment(models.Model):
     A pending payment of an invoice keeps every other one out (a constraint, not an `if`).
     """
 
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="payments")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="payments", db_index=False
+    )
     invoice = models.ForeignKey(
         Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
     )

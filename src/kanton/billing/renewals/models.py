@@ -40,7 +40,7 @@ class Renewal(models.Model):
     then on, of which the term has one or several.
     """
 
-    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="renewals")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="renewals", db_index=False)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="renewals")
     starts_on = models.DateField()

@@ -87,6 +87,15 @@ def test_the_database_itself_refuses_what_is_not_balanced(movements: list[tuple[
 
 
 @pytest.mark.spec("BIL-6")
+def test_no_posting_names_an_account_that_is_not_there() -> None:
+    """The guard of the entry says so, alone: the column has no foreign key, whose check said the same again."""
+    nowhere = Account(pk=bank().pk + 1_000, currency="CHF")
+    with pytest.raises(IntegrityError, match="balanced"), transaction.atomic():
+        raw_entry("CHF", (nowhere, 5), (bank(), -5))
+    assert not Entry.objects.exists() and not Posting.objects.exists()
+
+
+@pytest.mark.spec("BIL-6")
 @pytest.mark.parametrize(
     "statement",
     [
