@@ -209,6 +209,57 @@ def test_when_its_supervisor_is_killed_nothing_stays_and_the_next_start_works(tm
         assert kanton.family() == []
 
 
+def test_each_process_that_is_killed_comes_back_and_after_the_death_of_all_the_next_start_works(
+    tmp_path: Path,
+) -> None:
+    with installation(tmp_path / "home") as kanton:
+        kanton.start()
+
+        def state(name: str) -> tuple[int, bool]:
+            told = json.loads((kanton.home / "processes.json").read_text())["processes"][name]
+            return told["pid"], told["is_ready"]
+
+        for name in ("web", "worker", "dns", "smtp", "imap"):
+            killed, _ready = state(name)
+            os.kill(killed, signal.SIGKILL)
+            kanton.wait_for(lambda: state(name)[0] not in (0, killed) and state(name)[1])  # noqa: B023
+        # What a process has started itself: a worker of the web server, and Dovecot's own where it is.
+        for parent in ("web", "imap"):
+            for child in children(state(parent)[0]):
+                os.kill(child, signal.SIGKILL)
+                kanton.wait_for(lambda: all(state(name)[1] for name in ("web", "imap")))
+        kanton.wait_for(lambda: answers(kanton))
+
+        everybody = [*kanton.family(), *(child for pid in kanton.family() for child in children(pid))]
+        for pid in dict.fromkeys(everybody):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert kanton.process is not None
+        kanton.process.wait()
+        kanton.wait_for(lambda: kanton.family() == [])
+        kanton.start()
+        kanton.wait_for(lambda: answers(kanton))
+        assert kanton.stop() == 0
+        assert kanton.family() == []
+
+
+def children(pid: int) -> list[int]:
+    """Who was started by this process."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(folder.name))
+    return found
+
+
+def answers(kanton: Installation) -> bool:
+    """Whether the doctor finds every server well."""
+    found = json.loads(kanton.run("doctor", "--json").stdout)["findings"]
+    levels = [each["level"] for each in found if each["area"] == "processes"]
+    return len(levels) == 6 and set(levels) == {"ok"}
+
+
 def other_program() -> socket.socket:
     """Something that listens below the ports from which the system serves those who connect: the next port is tried
     instead of this one, and must not be given to a client of another test before the start is through."""

@@ -36,7 +36,17 @@ LAST = "last-backup.json"
 FORMAT = 1
 # What is made anew at every start, or only says how a process runs.
 # Identity documents are gone after 72 hours, in every copy (SUP-38).
-LEFT_OUT = {"identity", "log", "run", "run.lock", "endpoints.json", "static", "schema.txt", LAST}
+LEFT_OUT = {
+    "identity",
+    "log",
+    "run",
+    "run.lock",
+    "endpoints.json",
+    "processes.json",
+    "static",
+    "schema.txt",
+    LAST,
+}
 # Dovecot makes these again from the messages; copied while in use they would be torn.
 LEFT_OUT_PREFIXES = ("dovecot.index", "dovecot.list.index", ".restoring-", ".before-restore-", ".backup-")
 PASSES = 10

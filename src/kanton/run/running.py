@@ -1,9 +1,11 @@
 """Is a Kanton running in this home, and where does it listen? For commands typed beside it."""
 
 import contextlib
+import fcntl
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
 from kanton.config import home_from, variable_of
 from kanton.run import endpoints
@@ -27,12 +29,21 @@ def is_running(pid: str) -> bool:
 
 
 def running_pid(home: Path) -> int | None:
-    """The supervisor of this home, if it runs."""
-    with contextlib.suppress(OSError):
-        pid = (home / "run.lock").read_text().strip()
-        if is_running(pid):
+    """The supervisor of this home, if it runs. Its lock tells, too: the number alone may be another program's by now,
+    after a crash of the machine."""
+    with contextlib.suppress(OSError), (home / "run.lock").open() as file:
+        pid = file.read().strip()
+        if is_running(pid) and _is_locked(file):
             return int(pid)
     return None
+
+
+def _is_locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def tell_states(home: Path, states: dict[str, State]) -> None:

@@ -64,6 +64,7 @@ def lived_in(tmp_path: Path) -> Config:
     (config.folder("log") / "web.log").write_text("not needed")
     (config.home / "run.lock").write_text("")
     (config.home / "endpoints.json").write_text("{}")
+    (config.home / "processes.json").write_text("{}")
     return config
 
 
@@ -86,6 +87,7 @@ def test_a_backup_restored_elsewhere_is_byte_equal_for_everything_that_lives(
         "log/web.log",
         "run.lock",
         "endpoints.json",
+        "processes.json",
         "last-backup.json",
         "mail/store/acme.ch/info~1/tmp/half",
         "mail/store/acme.ch/info~1/dovecot.index.cache",

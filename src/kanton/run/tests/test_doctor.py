@@ -1,5 +1,6 @@
 """The doctor: every trouble is found, and every finding that is not "ok" says what to do."""
 
+import fcntl
 import json
 import os
 import socket
@@ -14,7 +15,7 @@ import pytest
 from kanton.config import Config, Database, Imap, Operator, Outbox, Smtp, Web, load
 from kanton.run import doctor
 from kanton.run.doctor import Finding, Level
-from kanton.run.running import tell_states
+from kanton.run.running import running_pid, tell_states
 from kanton.run.supervisor import State
 
 
@@ -110,7 +111,13 @@ def test_ports_that_others_hold_are_told_while_nothing_runs(healthy: Config) -> 
     assert f"Port {config.web.port} (web.port) is taken by another program" in texts
 
 
-def deaf(healthy: Config, monkeypatch: pytest.MonkeyPatch, states: dict[str, State] | None) -> list[Finding]:
+def deaf(
+    healthy: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    states: dict[str, State] | None,
+    *,
+    is_locked: bool = True,
+) -> list[Finding]:
     """What is found when a Kanton runs, none of whose servers answers."""
     (healthy.home / "run.lock").write_text(str(os.getpid()))
     if states is not None:
@@ -123,7 +130,10 @@ def deaf(healthy: Config, monkeypatch: pytest.MonkeyPatch, states: dict[str, Sta
         smtp=Smtp(port=1, submission_port=1),
         imap=Imap(port=1, tls_port=1),
     )
-    return list(doctor.processes(closed))
+    with (healthy.home / "run.lock").open() as lock:
+        if is_locked:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        return list(doctor.processes(closed))
 
 
 READY = State(is_ready=True, falls=0, pid=1)
@@ -162,6 +172,14 @@ def test_what_another_start_has_told_does_not_count(healthy: Config, monkeypatch
     told = json.loads((healthy.home / "processes.json").read_text())
     (healthy.home / "processes.json").write_text(json.dumps(told | {"pid": 1}))
     assert "web is starting" in [finding.text for finding in deaf(healthy, monkeypatch, None)]
+
+
+def test_a_number_that_another_program_has_by_now_is_no_running_kanton(
+    healthy: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = deaf(healthy, monkeypatch, {"web": READY}, is_locked=False)
+    assert found[0].text == "Kanton is not running here"
+    assert running_pid(healthy.home) is None
 
 
 def test_a_server_that_falls_again_and_again_is_an_error(
