@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from kanton.testing_browser import CHROMIUM, PATIENCE, chromium, new_context
 from kanton.ui import build
 from tests.journeys.test_running import Installation, installation
-from tests.journeys.test_whole_journey import CHROMIUM
 
 pytestmark = [
     pytest.mark.engine("chromium"),
-    pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="needs Chromium"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
 ]
 
 AXE = build.MODULES / "axe-core" / "axe.min.js"
@@ -39,11 +39,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser(film: Path) -> Iterator[Browser]:
     camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-    arguments = [*CHROMIUM, *camera, f"--use-file-for-fake-video-capture={film}"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield chromium
-        chromium.close()
+    with chromium(*camera, f"--use-file-for-fake-video-capture={film}") as found:
+        yield found
 
 
 def clean(page: Page) -> None:
@@ -79,8 +76,7 @@ class Desk:
         self.page, self.app = self.computer.new_page(), self.phone.new_page()
 
     def _context(self, browser: Browser, **options: object) -> BrowserContext:
-        context = browser.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(120_000)
+        context = new_context(browser, **options)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         return context
 
@@ -134,7 +130,7 @@ class Desk:
 
     def confirm(self) -> None:
         """The app says which account it is; the computer notices by itself, and shows a first method's backup codes."""
-        expect(self.app.locator("h2")).to_contain_text(self.login["login"], timeout=120_000)
+        expect(self.app.locator("h2")).to_contain_text(self.login["login"], timeout=PATIENCE)
         self.app.get_by_role("button", name="Authorize").click()
         expect(self.app.locator(".account")).to_contain_text(self.login["login"])
         expect(self.page.locator("h1")).to_have_text("Your backup codes")
@@ -315,10 +311,11 @@ def test_a_push_shows_a_notification_from_which_one_refuses(kanton: Installation
 def test_the_app_is_clean_for_axe_and_fits(
     kanton: Installation, browser: Browser, scheme: str, width: int, language: str
 ) -> None:
-    context = browser.new_context(
+    context = new_context(
+        browser,
         base_url=kanton.endpoints["web"],
         locale=language,
-        color_scheme=scheme,  # type: ignore[arg-type]
+        color_scheme=scheme,
         viewport={"width": width, "height": 700},
     )
     page = context.new_page()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import imaplib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from kanton.testing_browser import CHROMIUM, chromium, new_context
 from tests.journeys.test_dns_console import session
 from tests.journeys.test_running import Installation, installation
-from tests.journeys.test_whole_journey import CHROMIUM, trusting
+from tests.journeys.test_whole_journey import trusting
 
 pytestmark = [
     pytest.mark.engine("chromium"),
-    pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="needs Chromium"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
 ]
 
 BEN, MIA = "ben@acme.example", "mia@acme.example"
@@ -35,10 +35,8 @@ def kanton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 def password(kanton: Installation) -> str:
@@ -62,8 +60,7 @@ def opens(kanton: Installation, address: str) -> bool:
 
 def signed_in(browser: Browser, kanton: Installation, address: str) -> BrowserContext:
     """A browser in which one of the demo people is signed in."""
-    context = browser.new_context(base_url=kanton.endpoints["web"], locale="en")
-    context.set_default_timeout(120_000)
+    context = new_context(browser, base_url=kanton.endpoints["web"], locale="en")
     page = context.new_page()
     page.goto("/login")
     page.locator("input[name=email], input[name=login]").first.fill(address)

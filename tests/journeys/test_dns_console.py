@@ -7,22 +7,21 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dns.message
 import dns.query
 import dns.rcode
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from kanton.testing_browser import CHROMIUM, PATIENCE, chromium, new_context
 from kanton.ui import build
 from tests.journeys.test_running import Installation, installation
-from tests.journeys.test_whole_journey import CHROMIUM
 
 pytestmark = [
     pytest.mark.engine("chromium"),
-    pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="needs Chromium"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
 ]
 
 ZONE = "acme.example"
@@ -41,10 +40,8 @@ def kanton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 def answered(kanton: Installation, name: str, kind: str) -> tuple[int, set[str]]:
@@ -59,10 +56,9 @@ def session(browser: Browser, kanton: Installation, **options: Any) -> BrowserCo
     """A browser in which Ana of Acme is signed in."""
     web = kanton.endpoints["web"]
     login = next(one for one in kanton.endpoints["logins"] if one["login"].startswith("ana@"))
-    context = browser.new_context(
-        base_url=web, **{"locale": "en", "viewport": {"width": 1280, "height": 900}, **options}
+    context = new_context(
+        browser, base_url=web, **{"locale": "en", "viewport": {"width": 1280, "height": 900}, **options}
     )
-    context.set_default_timeout(120_000)
     page = context.new_page()
     page.goto("/login")
     page.locator("input[name=email], input[name=login]").first.fill(login["login"])
@@ -75,7 +71,7 @@ def session(browser: Browser, kanton: Installation, **options: Any) -> BrowserCo
 
 def will_be(page: Page, word: str) -> None:
     """The state beside the title turns into this word by itself."""
-    expect(page.locator(".page-state .wish")).to_contain_text(word, timeout=120_000)
+    expect(page.locator(".page-state .wish")).to_contain_text(word, timeout=PATIENCE)
 
 
 @pytest.mark.spec("DOM-32", "DOM-34", "DOM-39")

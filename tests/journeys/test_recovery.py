@@ -6,18 +6,17 @@ import io
 import mailbox
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
+from kanton.testing_browser import CHROMIUM, chromium, new_context
 from tests.journeys.test_running import Installation, installation
-from tests.journeys.test_whole_journey import CHROMIUM
 
 pytestmark = [
     pytest.mark.engine("chromium"),
-    pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="needs Chromium"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
 ]
 BACK, CONTACT = "back@elsewhere.example", "contact@elsewhere.example"
 FIRST, SECOND = "a quite different sentence", "and yet another sentence"
@@ -33,19 +32,21 @@ def kanton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 def page_of(browser: Browser, kanton: Installation, *, phone: bool = False) -> Page:
     """A new computer, or a new phone."""
     size: ViewportSize = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
-    context = browser.new_context(
-        base_url=kanton.endpoints["web"], locale="en", viewport=size, is_mobile=phone, has_touch=phone
+    context = new_context(
+        browser,
+        base_url=kanton.endpoints["web"],
+        locale="en",
+        viewport=size,
+        is_mobile=phone,
+        has_touch=phone,
     )
-    context.set_default_timeout(120_000)
     return context.new_page()
 
 

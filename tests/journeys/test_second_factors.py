@@ -12,17 +12,17 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from kanton.accounts.factors import totp
 from kanton.core import clock
+from kanton.testing_browser import CHROMIUM, chromium, new_context
 from kanton.ui import build
 from tests.journeys.test_running import Installation, installation
-from tests.journeys.test_whole_journey import CHROMIUM
 
 pytestmark = [
     pytest.mark.engine("chromium"),
-    pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="needs Chromium"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
 ]
 
 LOGIN, PASSWORD = "ana@acme.example", "seven quiet cranes over Thun"
@@ -62,22 +62,19 @@ def kanton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 def open_browser(browser: Browser, kanton: Installation, **options: Any) -> Page:
     """A browser that has never been here."""
     address = urlsplit(kanton.endpoints["web"])
-    context = browser.new_context(
+    context = new_context(
+        browser,
         base_url=f"http://localhost:{address.port}",
         **{"locale": "en", "viewport": {"width": 1280, "height": 900}, **options},
     )
-    page = context.new_page()
-    page.set_default_timeout(120_000)
-    return page
+    return context.new_page()
 
 
 def with_authenticator(page: Page) -> None:

@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from kanton.organizations.sso.tests.provider import CLIENT_ID, CLIENT_SECRET
+from kanton.testing_browser import CHROMIUM, chromium, new_context
 from tests.journeys.test_dns_console import session
 from tests.journeys.test_running import Installation, installation
-from tests.journeys.test_whole_journey import CHROMIUM
 
 pytestmark = [
     pytest.mark.engine("chromium"),
-    pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="needs Chromium"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
 ]
 
 SETTINGS = "/o/acme-ag/sso"
@@ -68,10 +68,8 @@ def provider() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 def tell(issuer: str, **state: object) -> None:
@@ -120,8 +118,7 @@ def test_from_the_settings_to_the_first_sign_in_and_out(
     expect(page.locator(".page-state, header").filter(has_text="On").first).to_be_visible()
 
     # Lea, on her phone, for the first time.
-    phone = browser.new_context(base_url=web, locale="en", viewport={"width": 390, "height": 844})
-    phone.set_default_timeout(120_000)
+    phone = new_context(browser, base_url=web, locale="en", viewport={"width": 390, "height": 844})
     lea = phone.new_page()
     lea.goto("/login")
     lea.get_by_role("link", name="Sign in with SSO").click()

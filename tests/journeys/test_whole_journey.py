@@ -16,22 +16,14 @@ from pathlib import Path
 import dns.message
 import dns.query
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
+from kanton.testing_browser import chromium, new_context
 from tests.journeys.test_running import Installation
 
 pytestmark = pytest.mark.engine("chromium")
 
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
 ANA, BEN = "ana@home.example", "ben@home.example"
 PASSWORD = "seven quiet cranes over Thun"
 
@@ -48,10 +40,8 @@ def kanton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 class Reader:
@@ -60,9 +50,10 @@ class Reader:
     def __init__(self, browser: Browser, kanton: Installation, address: str) -> None:
         self.kanton, self.address = kanton, address
         self.web = kanton.endpoints["web"]
-        context = browser.new_context(base_url=self.web, locale="en", viewport={"width": 1280, "height": 900})
+        context = new_context(
+            browser, base_url=self.web, locale="en", viewport={"width": 1280, "height": 900}
+        )
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(120_000)
 
     def link_from_mail(self, pattern: str) -> str:
         """The newest link to the console in a mail to this person that fits the pattern."""

@@ -12,6 +12,7 @@ from kanton.accounts.models import Person
 from kanton.accounts.recovery.models import Proven
 from kanton.organizations.models import Organization
 from kanton.testing import PASSWORD
+from kanton.testing_browser import new_context, settle
 from kanton.ui.tests import test_in_browser as ui
 
 pytestmark = ui.pytestmark
@@ -24,9 +25,9 @@ def page(browser: Any, live_server: Any, ana: Person, acme: Organization) -> Ite
     # Without a proven way back something would wait for her.
     Person.objects.filter(pk=ana.pk).update(recovery_email="ana@home.example")
     Proven.objects.create(person=ana, recovery_email="ana@home.example")
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    context = new_context(browser, viewport={"width": 1280, "height": 860})
     context.add_init_script("Object.defineProperty(navigator, 'webdriver', { get: () => false })")
-    page = context.new_page()
+    page: Any = context.new_page()
     page.said = ui.problems(page)
     page.goto(f"{live_server.url}/login")
     page.fill("input[name=email]", ana.email)
@@ -47,7 +48,8 @@ def test_the_tour_opens_by_itself_once_and_again_from_the_help(page: Any) -> Non
         steps += 1
     page.locator("dialog.tour .button.is-primary").click()
     assert steps >= 5 and page.locator("dialog.tour").count() == 0
-    page.reload(wait_until="networkidle")
+    page.reload()
+    settle(page)
     assert page.locator("dialog.tour").count() == 0
     page.locator(".help > summary").click()
     page.locator("[data-tour-steps]").click()

@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import override_settings
 
+from kanton.testing_browser import CHROMIUM, chromium, new_context, settle
 from kanton.ui import build
 
-CHROMIUM = "/usr/bin/chromium"
 AXE = build.MODULES / "axe-core" / "axe.min.js"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
 
 pytestmark = [
     pytest.mark.engine("chromium"),
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Chromium"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
     pytest.mark.skipif(not AXE.exists(), reason="needs the front end's tools: python -m kanton.ui.build"),
 ]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
     build.build()
     # Playwright keeps an event loop in this thread, which Django would take for asynchronous code.
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as made:
         yield made
-        made.close()
     if before is None:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
@@ -70,10 +61,11 @@ def problems(page: Any) -> list[str]:
 def test_the_style_guide_is_clean_for_axe_in_both_themes(
     browser: Any, address: str, scheme: str, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    context = new_context(browser, viewport={"width": width, "height": 844}, color_scheme=scheme)
     page = context.new_page()
     said = problems(page)
-    page.goto(f"{address}/ui", wait_until="networkidle")
+    page.goto(f"{address}/ui")
+    settle(page)
     assert page.locator("[role=option], .stat").count() > 3, "the page is there"
     assert violations(page) == []
     assert said == []
@@ -82,19 +74,21 @@ def test_the_style_guide_is_clean_for_axe_in_both_themes(
 
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
 def test_nothing_overflows_at_320_pixels_in_any_language(browser: Any, address: str, language: str) -> None:
-    context = browser.new_context(viewport={"width": 320, "height": 700}, locale=language)
+    context = new_context(browser, viewport={"width": 320, "height": 700}, locale=language)
     context.add_cookies([{"name": "kanton_language", "value": language, "url": address}])
     page = context.new_page()
-    page.goto(f"{address}/ui", wait_until="networkidle")
+    page.goto(f"{address}/ui")
+    settle(page)
     assert page.evaluate("document.documentElement.lang") == language
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     context.close()
 
 
 def test_a_filter_goes_into_the_address_and_only_the_table_changes(browser: Any, address: str) -> None:
-    page = browser.new_page()
+    page: Any = new_context(browser).new_page()
     said = problems(page)
-    page.goto(f"{address}/ui", wait_until="networkidle")
+    page.goto(f"{address}/ui")
+    settle(page)
     page.evaluate("window.untouched = true")
     page.locator("#tables .table-tools summary").nth(1).click()
     page.locator("#tables .pop a", has_text="Failed").click()
@@ -106,13 +100,14 @@ def test_a_filter_goes_into_the_address_and_only_the_table_changes(browser: Any,
     page.locator("#tables tbody tr").nth(5).wait_for()
     assert page.locator("#tables tbody tr").count() == 6
     assert said == []
-    page.close()
+    page.context.close()
 
 
 @pytest.mark.spec("ORG-101")
 def test_a_check_box_selects_and_a_name_opens_both_by_keyboard(browser: Any, address: str) -> None:
-    page = browser.new_page()
-    page.goto(f"{address}/ui", wait_until="networkidle")
+    page: Any = new_context(browser).new_page()
+    page.goto(f"{address}/ui")
+    settle(page)
     box = page.locator("#tables tbody tr:first-child [name=selected]")
     link = page.locator("#tables tbody tr:first-child td:nth-child(2) a").first
     one, other = page.locator("#tables tbody tr:first-child .pick label").bounding_box(), link.bounding_box()
@@ -125,12 +120,13 @@ def test_a_check_box_selects_and_a_name_opens_both_by_keyboard(browser: Any, add
     page.evaluate("window.isOld = true")
     page.keyboard.press("Enter")
     page.wait_for_function("window.isOld === undefined")
-    page.close()
+    page.context.close()
 
 
 def test_the_bulk_bar_counts_a_range_chosen_with_shift(browser: Any, address: str) -> None:
-    page = browser.new_page()
-    page.goto(f"{address}/ui", wait_until="networkidle")
+    page: Any = new_context(browser).new_page()
+    page.goto(f"{address}/ui")
+    settle(page)
     bar, boxes = page.locator("#tables [data-bulk-bar]"), page.locator("#tables [name=selected]")
     assert not bar.is_visible()
     boxes.nth(1).click()
@@ -138,12 +134,13 @@ def test_the_bulk_bar_counts_a_range_chosen_with_shift(browser: Any, address: st
     assert bar.is_visible() and "3 selected" in bar.inner_text()
     page.locator("#tables [data-all]").click()
     assert "6 selected" in bar.inner_text()
-    page.close()
+    page.context.close()
 
 
 def test_menus_and_dialogs_work_by_keyboard(browser: Any, address: str) -> None:
-    page = browser.new_page()
-    page.goto(f"{address}/ui", wait_until="networkidle")
+    page: Any = new_context(browser).new_page()
+    page.goto(f"{address}/ui")
+    settle(page)
     page.locator(".page-actions > .menu > summary").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
@@ -154,23 +151,24 @@ def test_menus_and_dialogs_work_by_keyboard(browser: Any, address: str) -> None:
     assert page.locator("#rename").is_visible()
     page.keyboard.press("Escape")
     assert not page.locator("#rename").is_visible()
-    page.close()
+    page.context.close()
 
 
 def test_the_theme_changes_at_once_and_stays(browser: Any, address: str) -> None:
-    context = browser.new_context(color_scheme="light")
+    context = new_context(browser, color_scheme="light")
     page = context.new_page()
-    page.goto(f"{address}/ui", wait_until="networkidle")
-    page.locator("form.choice button[value=dark]").first.evaluate("button => button.click()")
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    page.wait_for_load_state("networkidle")
-    page.reload(wait_until="networkidle")
+    page.goto(f"{address}/ui")
+    settle(page)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.locator("form.choice button[value=dark]").first.evaluate("button => button.click()")
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     context.close()
 
 
 def test_without_script_menus_open_and_the_first_use_is_complete(browser: Any, address: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{address}/ui")
     page.locator("#tables td.more summary").first.click()
