@@ -77,6 +77,8 @@ class _Words(dict[str, Any]):
 def _word(name: str, value: Any) -> Any:
     if name == "role" and value in Role.values:
         return Role(value).label
+    if name in ("before", "after") and value in ("", []):
+        return "–"
     if isinstance(value, list):
         return ", ".join(str(_word("", part)) for part in value)
     if isinstance(value, str) and _speakers and FACT.fullmatch(value):

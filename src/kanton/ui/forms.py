@@ -172,6 +172,10 @@ class Password(forms.PasswordInput):
         super().__init__({"autocomplete": kind, "data-reveal": "", **(attrs or {})})
 
 
+def _stays(data: Mapping[str, Any]) -> bool:
+    return "before" in data and data["before"] == data.get("after")
+
+
 @dataclass(frozen=True)
 class Preview:
     """What a form is about to do, in the customer's words. Filled from a dry run."""
@@ -185,9 +189,12 @@ class Preview:
 
     @classmethod
     def of(cls, effect: Effect, *, notes: Sequence[str] = ()) -> Preview:
-        """The preview of a dry run; `notes` adds sentences that no record tells."""
+        """The preview of a dry run; `notes` adds sentences that no record tells.
+
+        A record that says "from x to x" is no change: the form was opened and nothing entered yet.
+        """
         return cls(
-            changes=[record.sentence for record in effect.records],
+            changes=[record.sentence for record in effect.records if not _stays(record.data)],
             costs=effect.costs,
             mails=effect.mails,
             irreversible=effect.irreversible,

@@ -11,6 +11,7 @@ from django.test import override_settings
 from django.utils.translation import gettext_lazy as _
 
 from kanton.core.action import Effect
+from kanton.core.activity import Kind, Recorded
 from kanton.core.actor import System
 from kanton.core.errors import Conflict, DomainError, Forbidden, NotFound
 from kanton.core.money import Money
@@ -74,12 +75,30 @@ def test_a_field_is_tied_to_its_help_and_its_error() -> None:
     assert shown.index('id="id_name_helptext"') < shown.index('id="id_name_error"')
 
 
+class ChoiceForm(ui.Form):
+    """One answer out of two."""
+
+    end = forms.ChoiceField(
+        label="When", choices=[("end", "Then"), ("now", "Now")], required=False, widget=forms.RadioSelect
+    )
+
+
 def test_an_optional_field_says_so() -> None:
     class Form(ui.Form):
         nick = forms.CharField(label="Nickname", required=False)
 
     assert "optional" in str(Form())
+    assert "optional" not in str(ChoiceForm()), "one of the answers is chosen already"
     assert "optional" not in str(NameForm())
+
+
+class Changed(Kind):
+    """Something that says what it was before."""
+
+    ALIASES = "ui_tests.aliases", "Aliases of %(target)s: %(before)s to %(after)s"
+
+
+ACTOR = System("tests")
 
 
 def effect() -> Effect:
@@ -96,6 +115,17 @@ def test_a_preview_sums_the_costs() -> None:
     assert found.total == Money.of("11.90", "CHF")
     assert not found.is_empty
     assert ui.Preview().is_empty
+
+
+def test_a_preview_leaves_out_what_stays_as_it_is() -> None:
+    def changed(before: str, after: str) -> Recorded:
+        return Recorded(ACTOR, Changed.ALIASES, "ana@acme.ch", {"before": before, "after": after})
+
+    records = [changed("", ""), changed("", "sales"), changed("a, b", "a, b"), changed("sales", "")]
+    assert ui.Preview.of(Effect(records=records, is_dry=True)).changes == [
+        "Aliases of ana@acme.ch: – to sales", "Aliases of ana@acme.ch: sales to –",
+    ]  # fmt: skip
+    assert ui.Preview.of(Effect(records=records[:1], is_dry=True)).is_empty
 
 
 def test_for_htmx_the_preview_is_a_panel() -> None:

@@ -39,7 +39,11 @@ export function startSearch() {
       return;
     }
     if (!box()?.open || !event.target.matches("#search input")) return;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (event.key === "Escape") {
+      // A search field would only empty itself, and close at the second press.
+      event.preventDefault();
+      box().close();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       choose(event.key === "ArrowDown" ? 1 : -1);
     } else if (event.key === "Enter") {
