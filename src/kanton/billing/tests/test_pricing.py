@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from kanton.billing.pricing import Discount, Fixed, Percent, price_line, totals
 from kanton.billing.proration import unused_share, upgrade_price
 from kanton.billing.vat import Tax, Treatment
-from kanton.core.money import CurrencyMismatch, Money
+from kanton.core.money import CURRENCIES, CurrencyMismatch, Money
 
 CH = Tax("CH", Decimal("8.1"))
 DE = Tax("DE", Decimal(19))
 NONE = Tax("US", Decimal(0), Treatment.OUTSIDE)
 
-AMOUNTS = st.integers(0, 10_000_000).map(lambda minor: Money(minor, "CHF"))
+MINORS = st.integers(0, 10_000_000)
+AMOUNTS = MINORS.map(lambda minor: Money(minor, "CHF"))
 PERCENTAGES = st.decimals(0, 100, places=2)
 DISCOUNTS = st.lists(
     st.one_of(PERCENTAGES.map(Percent), AMOUNTS.map(Fixed)),
@@ -79,12 +80,13 @@ def test_a_line_adds_up_and_is_never_negative(
 
 
 @pytest.mark.spec("BIL-5")
-@given(st.lists(st.tuples(AMOUNTS, st.sampled_from([CH, DE, NONE])), max_size=40))
-def test_the_printed_lines_add_up_to_the_printed_total(lines: list[tuple[Money, Tax]]) -> None:
-    result = totals(lines, "CHF")
-    assert result.net == Money.sum((net for net, _ in lines), "CHF")
-    assert result.total == result.net + Money.sum((each.amount for each in result.vat), "CHF")
-    assert Money.sum((each.base for each in result.vat), "CHF") == result.net
+@given(st.lists(st.tuples(MINORS, st.sampled_from([CH, DE, NONE])), max_size=40), st.sampled_from(CURRENCIES))
+def test_the_printed_lines_add_up_to_the_printed_total(found: list[tuple[int, Tax]], currency: str) -> None:
+    lines = [(Money(minor, currency), tax) for minor, tax in found]
+    result = totals(lines, currency)
+    assert result.net == Money.sum((net for net, _ in lines), currency)
+    assert result.total == result.net + Money.sum((each.amount for each in result.vat), currency)
+    assert Money.sum((each.base for each in result.vat), currency) == result.net
     assert len({each.tax for each in result.vat}) == len(result.vat)
     for each in result.vat:
         exact = each.base.amount * each.tax.rate / 100
@@ -92,9 +94,10 @@ def test_the_printed_lines_add_up_to_the_printed_total(lines: list[tuple[Money, 
 
 
 @pytest.mark.spec("BIL-5")
-@given(st.lists(st.tuples(AMOUNTS, st.sampled_from([CH, DE, NONE])), max_size=20))
-def test_a_credit_note_mirrors_its_invoice_exactly(lines: list[tuple[Money, Tax]]) -> None:
-    there, back = totals(lines, "CHF"), totals([(-net, tax) for net, tax in lines], "CHF")
+@given(st.lists(st.tuples(MINORS, st.sampled_from([CH, DE, NONE])), max_size=20), st.sampled_from(CURRENCIES))
+def test_a_credit_note_mirrors_its_invoice_exactly(found: list[tuple[int, Tax]], currency: str) -> None:
+    lines = [(Money(minor, currency), tax) for minor, tax in found]
+    there, back = totals(lines, currency), totals([(-net, tax) for net, tax in lines], currency)
     assert back.total == -there.total and back.net == -there.net
 
 
