@@ -355,6 +355,9 @@ def processes(config: Config) -> Iterator[Finding]:
         if not is_on:
             yield note(f"{name} is off in the settings")
             continue
+        if states is None:
+            yield note(f"{name} is starting", "Ask again in a moment.")
+            continue
         started = time.monotonic()
         try:
             answer = ask(config)

@@ -46,26 +46,39 @@ def _is_locked(file: IO[str]) -> bool:
     return False
 
 
-def tell_states(home: Path, states: dict[str, State]) -> None:
-    """Keep what our processes do now, for `kanton doctor`."""
-    told = {"pid": os.getpid(), "processes": {name: asdict(state) for name, state in states.items()}}
+def tell_states(home: Path, states: dict[str, State], ports: dict[str, int]) -> None:
+    """Keep what our processes do now, and on which ports, for commands typed beside us."""
+    told = {
+        "pid": os.getpid(),
+        "ports": ports,
+        "processes": {name: asdict(state) for name, state in states.items()},
+    }
     # A full disk must not end who would say so.
     with contextlib.suppress(OSError):
         endpoints.write(home / STATES, told)
 
 
-def states_of(home: Path, pid: int) -> dict[str, State]:
-    """What the processes of this supervisor do now; one that is not named was not started yet."""
+def states_of(home: Path, pid: int) -> dict[str, State] | None:
+    """What the processes of this supervisor do now; one that is not named was not started yet. None before it has its
+    ports: what answers on those of last time, or of the settings, is somebody else."""
     told = endpoints.read(home / STATES)
-    if told.get("pid") != pid:
-        return {}
+    # A start may have chosen its ports since `adopt_ports` looked.
+    is_adopted = all(
+        os.environ.get(variable_of(name)) == str(port) for name, port in endpoints.chosen_ports(told).items()
+    )
+    if told.get("pid") != pid or not is_adopted:
+        return None
     return {name: State(**state) for name, state in told["processes"].items()}
 
 
 def adopt_ports() -> None:
     """Use the ports of the running Kanton, which may not be the wished ones."""
     home = home_from(os.environ)
-    if running_pid(home) is None:
+    pid = running_pid(home)
+    if pid is None:
         return
-    for name, port in endpoints.chosen_ports(endpoints.read(home / "endpoints.json")).items():
+    told = endpoints.read(home / STATES)
+    if told.get("pid") != pid:
+        told = endpoints.read(home / "endpoints.json")
+    for name, port in endpoints.chosen_ports(told).items():
         os.environ[variable_of(name)] = str(port)

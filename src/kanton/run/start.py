@@ -21,6 +21,7 @@ from kanton.run.running import is_running, tell_states
 from kanton.run.supervisor import (
     Events,
     Process,
+    State,
     Supervisor,
     answers_dns,
     answers_http,
@@ -246,11 +247,17 @@ def supervise(terminal: Terminal, started: float, sockets: Sockets) -> int:
         sys.stdout.flush()
         os._exit(EXIT_INTERRUPTED)
 
+    ports_taken: dict[str, int] = endpoints.describe(load_or_exit(), pid=None, logins=[])["ports"]
+
+    def changed(states: dict[str, State]) -> None:
+        tell_states(config.home, states, ports_taken)
+
+    changed({})
     everything = processes(sockets)
     supervisor = Supervisor(
         everything,
         logs,
-        Events(ready, fell, stopping, killed, partial(tell_states, config.home)),
+        Events(ready, fell, stopping, killed, changed),
         keep_log_bytes=config.log.keep_bytes,
     )
     logins: list[dict[str, str]] = steps.demo_logins()

@@ -15,7 +15,7 @@ import pytest
 from kanton.config import Config, Database, Imap, Operator, Outbox, Smtp, Web, load
 from kanton.run import doctor
 from kanton.run.doctor import Finding, Level
-from kanton.run.running import running_pid, tell_states
+from kanton.run.running import adopt_ports, running_pid, states_of, tell_states
 from kanton.run.supervisor import State
 
 
@@ -121,7 +121,7 @@ def deaf(
     """What is found when a Kanton runs, none of whose servers answers."""
     (healthy.home / "run.lock").write_text(str(os.getpid()))
     if states is not None:
-        tell_states(healthy.home, states)
+        tell_states(healthy.home, states, {})
     monkeypatch.setattr(doctor, "SECONDS", 0.2)
     closed = replace(
         healthy,
@@ -168,10 +168,32 @@ def test_a_server_that_is_only_just_being_started_is_no_error(
 
 
 def test_what_another_start_has_told_does_not_count(healthy: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    tell_states(healthy.home, {"web": READY})
+    tell_states(healthy.home, {"web": READY}, {})
     told = json.loads((healthy.home / "processes.json").read_text())
     (healthy.home / "processes.json").write_text(json.dumps(told | {"pid": 1}))
     assert "web is starting" in [finding.text for finding in deaf(healthy, monkeypatch, None)]
+
+
+def test_before_it_has_its_ports_nobody_is_asked_and_then_who_has_them(
+    healthy: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(_config: Config) -> str:
+        return "another Kanton, on the port of the settings"
+
+    monkeypatch.setattr(doctor, "_ask_web", answer)
+    assert "web is starting" in [finding.text for finding in deaf(healthy, monkeypatch, None)]
+
+    monkeypatch.setenv("KANTON_HOME", str(healthy.home))
+    monkeypatch.setenv("KANTON_WEB_PORT", "8000")
+    (healthy.home / "endpoints.json").write_text('{"ports": {"web.port": 8001}}')
+    tell_states(healthy.home, {}, {"web.port": 8002})
+    with (healthy.home / "run.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        adopt_ports()
+    assert os.environ["KANTON_WEB_PORT"] == "8002"
+    assert states_of(healthy.home, os.getpid()) == {}
+    tell_states(healthy.home, {}, {"web.port": 8003})
+    assert states_of(healthy.home, os.getpid()) is None, "it has chosen since"
 
 
 def test_a_number_that_another_program_has_by_now_is_no_running_kanton(
