@@ -39,11 +39,13 @@ def _done(request: ApiRequest, route: Route, arguments: dict[str, Any], raw: byt
             "This costs money or cannot be undone. Send it with ?dry_run=1 first, then again with the header"
             " X-Confirmation that you are given.",
         )
-    if not (expected or token):
+    reader = _reader_of(route) if expected else None
+    if not (reader or token):
+        # No transaction of ours: what asks the world does it before the action opens its own.
         return _answered(request, route, route.handler(request, **arguments))
     with transaction.atomic():
-        if expected:
-            _still_matches(request, route, arguments, expected)
+        if expected and reader:
+            _still_matches(request, route, reader, arguments, expected)
         with observed() if token else nullcontext() as effect:
             result = route.handler(request, **arguments)
         if effect is not None:
@@ -85,11 +87,10 @@ def told_effect(effect: Effect) -> dict[str, Any]:
     }
 
 
-def _still_matches(request: ApiRequest, route: Route, arguments: dict[str, Any], expected: str) -> None:
+def _still_matches(
+    request: ApiRequest, route: Route, reader: Route, arguments: dict[str, Any], expected: str
+) -> None:
     """412 unless the thing still looks as the caller last read it. Runs in the transaction of the write."""
-    reader = _reader_of(route)
-    if reader is None:
-        return
     if connection.vendor == "postgresql":
         # Two writers who both ask for the same version: the second waits here and then sees the first one's.
         with connection.cursor() as cursor:

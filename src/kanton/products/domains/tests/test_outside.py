@@ -97,12 +97,14 @@ def test_the_api_and_the_page_ask_outside_a_transaction_too(
     ana: Person, client: Client, domain: Domain, internet: Internet
 ) -> None:
     body = {"nameservers": THEIRS, "verify_ns_availability": True}
-    assert ApiClient(ana).put(f"/2/domains/{domain.name}/nameservers", body).status == 200
+    path = f"/2/domains/{domain.name}/nameservers"
+    assert ApiClient(ana).put(path, body).status == 200
+    assert ApiClient(ana).put(path, body, IF_MATCH='"of-something-that-nobody-reads"').status == 200
     page = f"/o/acme/domains/{domain.name}/nameservers"
     form = {"use_own": "no", "nameservers": "\n".join(THEIRS), "verify": "on"}
     client.force_login(ana)
     assert client.post(page, form).status_code == 303
-    assert len(internet.asked) == 4
+    assert len(internet.asked) == 6
     assert not any(internet.in_transaction)
 
 
