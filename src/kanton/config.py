@@ -106,7 +106,8 @@ class Stripe:
     webhook_secret: str = setting(
         "",
         kind.secret_text(),
-        "The signing secret of the webhook that you point at /pay/stripe/callback.",
+        "The signing secret of the webhook that you point at /pay/stripe/callback. Let it send "
+        "payment_intent.succeeded, payment_intent.payment_failed, refund.updated and refund.failed.",
         secret=True,
     )
     address: str = setting("https://api.stripe.com", kind.web_address(), "Where Stripe's API is.")

@@ -29,7 +29,7 @@ from kanton.billing.renewals.tests.conftest import MakeService, at
 from kanton.billing.tests.conftest import Kites
 from kanton.core.action import dry_run
 from kanton.core.actor import Actor, System
-from kanton.core.errors import Forbidden, NotFound
+from kanton.core.errors import Conflict, Forbidden, NotFound
 from kanton.core.outbox.testing import Outbox
 from kanton.core.rights import Role
 from kanton.organizations.models import Membership, Organization
@@ -89,6 +89,29 @@ def test_nothing_ends_before_the_link_and_everything_after_it(
             cancel_page(owner, acme, red.pk)
         with pytest.raises(NotCancellable):
             request_cancellation(owner, red)
+
+
+@pytest.mark.spec("BIL-125")
+def test_a_bill_written_while_a_cancellation_is_confirmed_is_not_left_open(
+    owner: Actor, acme: Organization, red: Service, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bills are looked up before the service is held; one that came between is a conflict, and nothing moves."""
+    with at(DAY):
+        made = request_cancellation(owner, red)
+        secret = secret_in(outbox)
+        waiting = renew_services(owner, acme, lines={red.pk: Choice(12)})
+        with monkeypatch.context() as blind:
+            blind.setattr("kanton.billing.cancellation.actions._unpaid_terms", lambda service: [])
+            with pytest.raises(Conflict):
+                confirm_cancellation(owner, made, token=secret)
+        red.refresh_from_db()
+        waiting.refresh_from_db()
+        made.refresh_from_db()
+        assert (red.wanted, waiting.status, made.confirmed_at) == ("active", "open", None)
+        confirm_cancellation(owner, made, token=secret)
+        red.refresh_from_db()
+        waiting.refresh_from_db()
+        assert (red.wanted, waiting.status) == ("ended", "cancelled")
 
 
 @pytest.mark.spec("BIL-124")

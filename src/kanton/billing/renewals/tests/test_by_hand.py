@@ -32,7 +32,7 @@ from kanton.billing.renewals.plan import Choice
 from kanton.billing.renewals.queries import renewals_of, rows_of, to_pay
 from kanton.billing.renewals.tests.conftest import MakeService, at, fill
 from kanton.core.actor import Actor, System
-from kanton.core.errors import Forbidden, NotFound
+from kanton.core.errors import Conflict, Forbidden, NotFound
 from kanton.core.jobs.testing import run_jobs
 from kanton.core.money import Money
 from kanton.core.outbox.testing import Outbox
@@ -119,6 +119,25 @@ def test_paying_locks_what_the_daily_run_locks_in_the_same_order(
     assert first == sorted(first)
     series = next(number for number, sql in enumerate(statements) if "billing_numberseries" in sql)
     assert series > first[-1]
+
+
+@pytest.mark.spec("BIL-89", "BIL-98")
+def test_a_bill_written_while_lines_are_chosen_is_a_conflict(
+    owner: Actor, acme: Organization, red: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with at(DAY):
+        waiting = renew_services(owner, acme, lines={red.pk: Choice(12)})
+        with monkeypatch.context() as blind:
+            blind.setattr("kanton.billing.renewals.actions.by_hand._held_bills", lambda *_asked: [])
+            for do in (
+                lambda: renew_services(owner, acme, lines={red.pk: Choice(12)}),
+                lambda: change_period(owner, red, months=1),
+            ):
+                with pytest.raises(Conflict):
+                    do()
+        waiting.refresh_from_db()
+        red.refresh_from_db()
+        assert (waiting.status, Invoice.objects.count(), red.period_months) == ("open", 1, 12)
 
 
 @pytest.mark.spec("BIL-98")
