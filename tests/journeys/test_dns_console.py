@@ -157,6 +157,33 @@ def test_the_second_of_two_windows_is_told_what_the_first_has_changed(
     context.close()
 
 
+def test_the_search_closes_at_the_first_escape_and_gives_the_focus_back(
+    kanton: Installation, browser: Browser
+) -> None:
+    context = session(browser, kanton)
+    page = context.new_page()
+    page.goto(ROOT)
+    before = page.locator(".page-actions > .menu > summary")
+    before.focus()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#search input")).to_be_focused()
+    page.keyboard.type("inv")
+    page.keyboard.press("Escape")
+    expect(page.locator("#search")).to_be_hidden()
+    expect(before).to_be_focused()
+    context.close()
+
+
+def test_the_tab_of_the_page_is_in_sight_on_a_phone(kanton: Installation, browser: Browser) -> None:
+    context = session(browser, kanton, viewport={"width": 320, "height": 700})
+    page = context.new_page()
+    page.goto(f"{ROOT}/{ZONE}/check")
+    tab = page.locator(".tabs [aria-current]")
+    expect(tab).to_be_in_viewport(ratio=1)
+    assert page.locator(".tabs").evaluate("row => row.scrollLeft") > 0, "it was out of sight before"
+    context.close()
+
+
 PAGES = (
     "",
     f"/{ZONE}",
