@@ -222,8 +222,10 @@ class RefundTable(Table[Refund]):
         below=lambda row: reason_in_words(row.reason),
         sort="credit_note__number",
     )
-    customer = Column(gettext_lazy("Customer"), value="payment.organization.name", wide=True)
-    amount = MoneyColumn(gettext_lazy("Amount"))
+    customer = Column(
+        gettext_lazy("Customer"), value="payment.organization.name", sort="payment__organization__name"
+    )
+    amount = MoneyColumn(gettext_lazy("Amount"), sort="minor")
     provider = Column(gettext_lazy("By"), value=lambda row: method_label(row.payment), wide=True)
     state = ChoiceColumn(
         gettext_lazy("State"),
@@ -231,6 +233,7 @@ class RefundTable(Table[Refund]):
         kinds={"pending": "waiting", "done": "done", "failed": "failed", "instead": "note"},
     )
     made_at = DateColumn(gettext_lazy("Started"), wide=True)
+    search = ("payment__organization__name", "credit_note__number", "payment__charge")
     filters = (Filter("state", gettext_lazy("State"), RefundState.choices),)
     default_sort = "-pk"
     file_name = "refunds"

@@ -171,8 +171,13 @@ def test_a_refund_that_comes_back_days_later_is_credited_once_and_the_owner_is_t
     assert prepaid.standing(acme, "CHF").balance == chf(100_00) and proof.problems() == []
     page = Client()
     page.force_login(Person.objects.get(email="sam@alpenhost.example"))
-    text = page.get("/staff/books/refunds").content.decode()
-    assert "On the prepaid account instead" in text and "the card has expired or was cancelled" in text
+    assert "Acme" not in page.get("/staff/books/refunds?q=globex").content.decode()
+    text = page.get("/staff/books/refunds?q=acme&sort=customer").content.decode()
+    assert (
+        "Acme" in text
+        and "On the prepaid account instead" in text
+        and "the card has expired or was cancelled" in text
+    )
 
 
 def test_a_message_that_is_faster_than_the_answer_waits_for_it(
