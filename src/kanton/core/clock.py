@@ -30,6 +30,11 @@ def operator_zone() -> ZoneInfo:
     return ZoneInfo(config.operator.time_zone)
 
 
+def start_of(day: date) -> datetime:
+    """The instant at which a day begins in the operator's time zone."""
+    return datetime(day.year, day.month, day.day, tzinfo=operator_zone())
+
+
 def timestamp(moment: datetime | None) -> int | None:
     """Seconds since 1970 as the API writes instants; None stays None."""
     return None if moment is None else int(moment.timestamp())

@@ -77,6 +77,8 @@ class Organization(models.Model):
     currency = models.CharField(max_length=3, default="CHF")
     # From this day on everybody here must have a second factor (ORG-60); every page asks, so it comes with the row.
     second_factor_from = models.DateField(null=True, blank=True)
+    # Whether the programs on their devices must prove it too: by a password made with a second factor (ORG-62).
+    second_factor_for_apps = models.BooleanField(default=False)
     # Inside this organization a sign-in lasts so long, and so long unused; the rule begins on its day.
     session_hours = models.PositiveSmallIntegerField(null=True, blank=True)
     session_idle_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -107,6 +109,11 @@ class Organization(models.Model):
     def demands_second_factor(self) -> bool:
         """Whether everybody here must have a second factor, from a day that has come (ORG-60)."""
         return self.second_factor_from is not None and self.second_factor_from <= clock.today()
+
+    @property
+    def demands_second_factor_of_apps(self) -> bool:
+        """Whether mail programs need a password that was made with a second factor (ORG-62)."""
+        return self.second_factor_for_apps and self.demands_second_factor
 
     @property
     def initials(self) -> str:

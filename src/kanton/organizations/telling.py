@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -21,7 +22,7 @@ def tell_everybody(
 ) -> None:
     """Within an action: a mail to each member but the one who acts, in their own language. Done by a job.
 
-    The template also knows `organization`, `by` and `person`; `values` must be JSON.
+    The template also knows `organization`, `by` and `person`; `values` must be JSON, a `day` as ISO 8601 writes it.
     """
     told = {"organization": organization.name, "by": actor.label, **(values or {})}
     after_commit(tell_members, organization.pk, template, told, but=actor.person_id, key=secrets.token_hex(8))
@@ -32,6 +33,9 @@ def tell_members(
     organization_id: int, template: str, values: dict[str, Any], *, but: int | None, key: str
 ) -> None:
     """Write the mails. Run twice, nobody gets two."""
+    told: dict[str, Any] = dict(values)
+    if "day" in told:
+        told["day"] = date.fromisoformat(told["day"])
     members = Membership.objects.filter(organization_id=organization_id, suspended_at=None)
     with transaction.atomic():
         for membership in (
@@ -43,7 +47,7 @@ def tell_members(
             send_mail(
                 person.email,
                 template,
-                {**values, "person": person},
+                {**told, "person": person},
                 language=person.language,
                 time_zone=person.time_zone,
                 kind="organization",

@@ -13,6 +13,7 @@ from kanton.accounts.apppasswords.models import AppPassword, Scope
 from kanton.accounts.errors import NotConfirmed
 from kanton.accounts.models import Person
 from kanton.accounts.passwords import password_again
+from kanton.accounts.queries import has_proved_twice
 from kanton.core import clock
 from kanton.core.action import action, after_commit, record
 from kanton.core.actor import Actor
@@ -68,6 +69,7 @@ def create_app_password(
         name=name.strip()[:80],
         scopes=[scope for scope in Scope.values if scope in scopes],
         expires_at=expires_at,
+        with_second_factor=has_proved_twice(actor),
     )
     password = made.new_secret()
     made.save()

@@ -39,6 +39,8 @@ class AppPassword(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     hint = models.CharField(max_length=4)
     scopes = models.JSONField(default=list)
+    # Whether whoever made it had a second factor; an organization may want that (ORG-62).
+    with_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

@@ -36,10 +36,15 @@ def person_by_app_password(login: str, password: str, scope: Scope) -> Person | 
     return found.person if found is not None and scope.value in found.scopes else None
 
 
-def digests_of(person_ids: Iterable[int], scope: Scope) -> dict[int, list[str]]:
-    """The published hashes of these people's app passwords for one scope. One query."""
+def digests_of(
+    person_ids: Iterable[int], scope: Scope, *, with_second_factor: bool = False
+) -> dict[int, list[str]]:
+    """The published hashes of these people's app passwords for one scope; on demand only of those that were made with a
+    second factor (ORG-62). One query."""
     found: dict[int, list[str]] = {}
     rows = AppPassword.objects.usable().filter(person_id__in=list(person_ids)).order_by("pk")
+    if with_second_factor:
+        rows = rows.filter(with_second_factor=True)
     for person_id, digest, scopes in rows.values_list("person_id", "digest", "scopes"):
         if scope.value in scopes:
             found.setdefault(person_id, []).append(digest)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 from kanton.core import clock
-from kanton.core.action import action, record
+from kanton.core.action import action, after_commit, record
 from kanton.core.actor import Actor
 from kanton.core.parity import internal
 from kanton.core.rights import ADMINISTRATORS, STAFF, SYSTEM
 from kanton.organizations import networks as lists
 from kanton.organizations.models import Organization
-from kanton.organizations.policies import emails
+from kanton.organizations.policies import emails, rules
 from kanton.organizations.policies.activity import Happened
 from kanton.organizations.policies.errors import (
     DayIsPast,
@@ -31,23 +31,48 @@ IDLE_LEAST, IDLE_MOST = 5, 1440
 
 
 @action(right=POLICIES_MANAGE, may_be_silent=True)
-def demand_second_factor(actor: Actor, organization: Organization, *, demanded_from: dt.date) -> Organization:
-    """Demand a second factor of everybody from this day on, in the operator's zone (ORG-60), and tell those without.
+def demand_second_factor(
+    actor: Actor, organization: Organization, *, demanded_from: dt.date, also_for_apps: bool | None = None
+) -> Organization:
+    """Demand a second factor of everybody from this day on, in the operator's zone (ORG-60), and tell those without;
+    also of the programs on their devices, which then need passwords made with one (ORG-62), or not. None leaves that
+    as it is.
 
     Whoever demands it must have one (ORG-67). Raises DayIsPast, ProtectYourselfFirst.
     """
-    if organization.second_factor_from == demanded_from:
+    if also_for_apps is None:
+        also_for_apps = organization.second_factor_for_apps
+    moves = organization.second_factor_from != demanded_from
+    turns = organization.second_factor_for_apps != also_for_apps
+    if not moves and not turns:
         return organization
-    if demanded_from < clock.today():
+    if moves and demanded_from < clock.today():
         raise DayIsPast
     if actor.person_id is None or not is_protected(actor.person_id):
         raise ProtectYourselfFirst
     organization.second_factor_from = demanded_from
-    organization.save(update_fields=["second_factor_from"])
-    record(actor, Happened.SECOND_FACTOR_DEMANDED, organization, day=demanded_from.isoformat())
-    for membership in unprotected(organization):
-        emails.announced(membership, demanded_from, by=actor.label)
+    organization.second_factor_for_apps = also_for_apps
+    organization.save(update_fields=["second_factor_from", "second_factor_for_apps"])
+    if moves:
+        record(actor, Happened.SECOND_FACTOR_DEMANDED, organization, day=demanded_from.isoformat())
+        for membership in unprotected(organization):
+            emails.announced(membership, demanded_from, by=actor.label)
+    if turns:
+        record(actor, Happened.APPS_INCLUDED if also_for_apps else Happened.APPS_LEFT_OUT, organization)
+    if also_for_apps:
+        tell_everybody(actor, organization, "policies/apps_included", {"day": demanded_from.isoformat()})
+    _demand_of_apps_changed(organization)
     return organization
+
+
+def _demand_of_apps_changed(organization: Organization) -> None:
+    """The engines keep the rule from now on, and once more when its day has come."""
+    from kanton.organizations.policies.tasks import begin_for_apps
+
+    rules.changed(organization)
+    day = organization.second_factor_from
+    if organization.second_factor_for_apps and day is not None and day > clock.today():
+        after_commit(begin_for_apps, organization.pk, run_after=clock.start_of(day))
 
 
 @action(right=POLICIES_MANAGE, may_be_silent=True)
@@ -55,8 +80,10 @@ def leave_second_factor_open(actor: Actor, organization: Organization) -> Organi
     """Leave it to everybody whether to use a second factor; those who do keep it."""
     if organization.second_factor_from is not None:
         organization.second_factor_from = None
-        organization.save(update_fields=["second_factor_from"])
+        organization.second_factor_for_apps = False
+        organization.save(update_fields=["second_factor_from", "second_factor_for_apps"])
         record(actor, Happened.SECOND_FACTOR_LEFT_OPEN, organization)
+        rules.changed(organization)
     return organization
 
 

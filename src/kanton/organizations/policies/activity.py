@@ -18,6 +18,14 @@ class Happened(Kind):
         "policies.second_factor_left_open",
         _("%(actor)s leaves it to everybody in %(target)s whether to use a second factor"),
     )
+    APPS_INCLUDED = (
+        "policies.apps_included",
+        _("%(actor)s lets mail programs in %(target)s in only with passwords made with a second factor"),
+    )
+    APPS_LEFT_OUT = (
+        "policies.apps_left_out",
+        _("%(actor)s lets mail programs in %(target)s in with any of their passwords"),
+    )
     REMINDED = (
         "policies.reminded",
         _("Those without second factor in %(target)s were reminded that it is demanded from %(day)s on"),

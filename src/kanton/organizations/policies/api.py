@@ -43,6 +43,7 @@ class RulesOut(TypedDict):
 
     second_factor_from: str | None
     is_second_factor_demanded: bool
+    second_factor_for_apps: bool
     users_without_second_factor: int
     session_hours: int | None
     session_idle_minutes: int | None
@@ -55,6 +56,10 @@ class RulesIn(Body):
     """From which day on everybody must have a second factor; null leaves it open."""
 
     second_factor_from: dt.date | None = Field(description="A day in the operator's time zone, or null.")
+    second_factor_for_apps: bool | None = Field(
+        default=None,
+        description="Whether mail programs need a password made with a second factor; left out or null, as it is.",
+    )
 
 
 def _rules(organization: Organization) -> RulesOut:
@@ -63,6 +68,7 @@ def _rules(organization: Organization) -> RulesOut:
     return {
         "second_factor_from": day.isoformat() if day else None,
         "is_second_factor_demanded": organization.demands_second_factor,
+        "second_factor_for_apps": organization.second_factor_for_apps,
         "users_without_second_factor": unprotected(organization).count(),
         "session_hours": organization.session_hours,
         "session_idle_minutes": organization.session_idle_minutes,
@@ -87,15 +93,25 @@ def read_rules(request: ApiRequest, account: int) -> RulesOut:
     "/2/accounts/{account}/security_rules",
     scopes=SCOPES,
     errors=(DayIsPast, ProtectYourselfFirst),
-    example={"second_factor_from": "2027-01-11"},
+    example={"second_factor_from": "2027-01-11", "second_factor_for_apps": True},
 )
 @exposes(demand_second_factor, leave_second_factor_open)
 def put_rules(request: ApiRequest, account: int, data: RulesIn) -> RulesOut:
-    """Demand a second factor of everybody from a day on, or leave it open. Those without one get a mail."""
+    """Demand a second factor of everybody from a day on, also of apps if you like, or leave it open.
+
+    Those without one get a mail; about apps everybody gets one.
+    """
     organization = organization_by_id(request.actor, account)
     if data.second_factor_from is None:
         return _rules(leave_second_factor_open(request.actor, organization))
-    return _rules(demand_second_factor(request.actor, organization, demanded_from=data.second_factor_from))
+    return _rules(
+        demand_second_factor(
+            request.actor,
+            organization,
+            demanded_from=data.second_factor_from,
+            also_for_apps=data.second_factor_for_apps,
+        )
+    )
 
 
 class SessionsIn(Body):

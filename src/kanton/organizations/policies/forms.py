@@ -44,3 +44,11 @@ class DemandForm(ui.Form):
             "Give people some days. Everybody without a second factor gets a mail now and the day before."
         ),
     )
+    also_for_apps = forms.BooleanField(
+        label=_("Also for apps"),
+        required=False,
+        help_text=_(
+            "Mail programs on computers and phones then need an app password that was made with a second factor. "
+            "Everybody gets a mail about it."
+        ),
+    )

@@ -11,7 +11,16 @@ from kanton.core import clock
 from kanton.core.actor import System
 from kanton.core.jobs import periodic
 from kanton.organizations.models import Organization
+from kanton.organizations.policies import rules
 from kanton.organizations.policies.actions import remind_of_rules, remind_of_second_factor
+
+
+@task()
+def begin_for_apps(organization_id: int) -> None:
+    """The day has come from which apps must prove themselves too; the engines look for themselves whether it is still
+    so (ORG-62)."""
+    for organization in Organization.objects.filter(pk=organization_id, second_factor_for_apps=True):
+        rules.changed(organization)
 
 
 @periodic("policies: remind of second factors", at="09:00")

@@ -19,6 +19,7 @@ from kanton.organizations.departure.actions import leave_organization
 from kanton.organizations.departure.queries import own_membership
 from kanton.organizations.models import Membership, Organization
 from kanton.organizations.networks import kept
+from kanton.organizations.policies import rules
 from kanton.organizations.policies.actions import (
     demand_second_factor,
     leave_networks_open,
@@ -62,10 +63,14 @@ def demand(request: ConsoleRequest) -> HttpResponse:
     """Switch the rule on, or move its day, after seeing whom it concerns (ORG-60, ORG-66)."""
     organization = request.organization
     missing = list(unprotected(organization)[:50])
-    initial = organization.second_factor_from or clock.today() + USUAL_NOTICE
+    initial = {
+        "demanded_from": organization.second_factor_from or clock.today() + USUAL_NOTICE,
+        # Who begins is offered the stricter rule (ORG-62).
+        "also_for_apps": organization.second_factor_for_apps or organization.second_factor_from is None,
+    }
     return carry_out(
         request,
-        DemandForm(request.POST or None, initial={"demanded_from": initial}),
+        DemandForm(request.POST or None, initial=initial),
         demand_second_factor,
         organization,
         page="policies/demand.html",
@@ -77,6 +82,7 @@ def demand(request: ConsoleRequest) -> HttpResponse:
             "missing": missing,
             "without": unprotected(organization).count(),
             "is_protected": is_protected(request.user.pk),
+            "on_apps": rules.effects_on(organization),
         },
     )
 

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models.signals import post_delete, post_save
+from django.utils.translation import ngettext
 
 from kanton.accounts.apppasswords.actions import on_change
 from kanton.accounts.apppasswords.models import AppPassword, Scope
 from kanton.accounts.apppasswords.queries import digests_of
 from kanton.accounts.models import Person
 from kanton.core import jobs
-from kanton.organizations.models import Grant, Membership
+from kanton.organizations.models import Grant, Membership, Organization
+from kanton.organizations.policies import rules
 from kanton.organizations.signals import team_people_changed
 from kanton.products.mail.models import Mailbox, MailboxLink, MailService
 from kanton.products.mail.queries import users_by_mailbox
@@ -31,11 +33,12 @@ class Hashes:
     reading: list[str] = field(default_factory=list)
 
 
-def personal_hashes(mailboxes: Sequence[Mailbox]) -> dict[int, Hashes]:
-    """The hashes of people's app passwords for mail, by mailbox. A few queries, whatever the number."""
+def personal_hashes(mailboxes: Sequence[Mailbox], *, with_second_factor: bool = False) -> dict[int, Hashes]:
+    """The hashes of people's app passwords for mail, by mailbox; on demand only of those that were made with a second
+    factor. A few queries, whatever the number."""
     users = users_by_mailbox(mailboxes)
     people = {user.membership.person_id for of_box in users.values() for user in of_box}
-    digests = digests_of(people, Scope.MAIL) if people else {}
+    digests = digests_of(people, Scope.MAIL, with_second_factor=with_second_factor) if people else {}
     found: dict[int, Hashes] = {}
     for pk, of_box in users.items():
         hashes = found[pk] = Hashes()
@@ -81,9 +84,28 @@ def _publish_organization(organization_id: int) -> None:
     _publish(mails.values_list("pk", flat=True))
 
 
+def _effects(organization: Organization) -> list[str]:
+    """What demanding a second factor of apps means here, for whoever decides (ORG-62)."""
+    number = Mailbox.objects.alive().filter(organization=organization).count()
+    if not number:
+        return []
+    return [
+        ngettext(
+            "%(n)s mailbox opens in mail programs only with an app password that was made with a second factor, not "
+            "with its own password.",
+            "%(n)s mailboxes open in mail programs only with app passwords that were made with a second factor, not "
+            "with their own passwords.",
+            number,
+        )
+        % {"n": number}
+    ]
+
+
 def connect() -> None:
     """Called when Django starts. Rooms below know nothing of mail, so it listens to their rows."""
     on_change(publish_for)
+    rules.on_change(_publish_organization)
+    rules.name_effects(_effects)
     team_people_changed.connect(_team_people_changed, dispatch_uid="mail-access-teams")
     for model in (Membership, Grant, MailboxLink):
         post_save.connect(_access_changed, sender=model, dispatch_uid=f"mail-access-kept-{model.__name__}")

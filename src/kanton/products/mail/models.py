@@ -316,6 +316,8 @@ class AppPassword(models.Model):
     person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     label = models.CharField(max_length=60)
     digest = models.CharField(max_length=64)
+    # Whether whoever made it had a second factor; an organization may want that (ORG-62).
+    with_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -33,7 +33,8 @@ def domain_states(mail: MailService) -> list[DomainState]:
 
 def _main_state(mail: MailService, main: MailDomain) -> DomainState:
     mailboxes = list(mailboxes_with_everything(mail))
-    hashes = personal_hashes(mailboxes)
+    is_strict = mail.organization.demands_second_factor_of_apps
+    hashes = personal_hashes(mailboxes, with_second_factor=is_strict)
     shared = shared_hashes(box.pk for box in mailboxes)
     aliases = {
         address.local_part: box.local_part
@@ -48,7 +49,7 @@ def _main_state(mail: MailService, main: MailDomain) -> DomainState:
     return DomainState(
         domain=main.name,
         mailboxes=tuple(
-            _mailbox_state(mail, box, hashes.get(box.pk, Hashes()), shared.get(box.pk, ""))
+            _mailbox_state(mail, box, hashes.get(box.pk, Hashes()), shared.get(box.pk, ""), is_strict)
             for box in mailboxes
         ),
         aliases=aliases,
@@ -59,12 +60,20 @@ def _main_state(mail: MailService, main: MailDomain) -> DomainState:
     )
 
 
-def _mailbox_state(mail: MailService, box: Mailbox, personal: Hashes, shared: str) -> MailboxState:
+def _mailbox_state(
+    mail: MailService, box: Mailbox, personal: Hashes, shared: str, is_strict: bool
+) -> MailboxState:
+    devices = [one.digest for one in box.app_passwords.all() if one.with_second_factor or not is_strict]
     return MailboxState(
         local=box.local_part,
         store=str(box.store),
         password_hash=shared or box.password_hash,
-        app_hashes=(*(one.digest for one in box.app_passwords.all()), *personal.sending),
+        own_password_closed=_(
+            "Your organization wants an app password here. Make one in the Manager, with a second factor."
+        )
+        if is_strict
+        else "",
+        app_hashes=(*devices, *personal.sending),
         reading_hashes=tuple(personal.reading),
         sending_limit=box.sending_limit or mail.sending_limit,
         redirect_to=tuple(box.redirect_to) if box.is_redirecting else (),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -10,8 +12,10 @@ from django.test import Client
 
 from kanton.accounts.models import Person
 from kanton.accounts.second_factor import PROVEN_ELSEWHERE
+from kanton.activity.models import Activity
 from kanton.core import clock
 from kanton.core.actor import Actor, System
+from kanton.core.jobs.testing import run_jobs
 from kanton.core.outbox.testing import Outbox
 from kanton.core.rights import Role
 from kanton.organizations.models import Membership, Organization
@@ -157,6 +161,7 @@ def test_the_rule_by_program(ana: Person, acme: Organization) -> None:
     assert client.put(path, {"second_factor_from": "2999-01-01"}).data == {
         "second_factor_from": "2999-01-01",
         "is_second_factor_demanded": False,
+        "second_factor_for_apps": False,
         "users_without_second_factor": 0,
         "session_hours": None,
         "session_idle_minutes": None,
@@ -164,10 +169,53 @@ def test_the_rule_by_program(ana: Person, acme: Organization) -> None:
         "admin_networks": [],
         "admin_networks_from": None,
     }
-    assert client.put(path, {"second_factor_from": None}).data["second_factor_from"] is None
+    stricter = {"second_factor_from": "2999-01-01", "second_factor_for_apps": True}
+    assert client.put(path, stricter).data["second_factor_for_apps"] is True
+    moved = client.put(path, {"second_factor_from": "2999-02-01"}).data
+    assert moved["second_factor_for_apps"] is True, "what is not said stays as it is"
+    ended = client.put(path, {"second_factor_from": None}).data
+    assert (ended["second_factor_from"], ended["second_factor_for_apps"]) == (None, False)
     assert client.put(path, {"second_factor_from": "soon"}).status == 422
 
 
 def test_nothing_is_sent_when_nobody_lacks_one(acme: Organization, outbox: Outbox) -> None:
     assert remind_of_second_factor(System("policies"), acme) == 0
     assert not outbox
+
+
+@pytest.mark.spec("ORG-62")
+def test_the_stricter_rule_is_offered_told_to_everybody_and_recorded(
+    ana: Person, ben: Person, acme: Organization, outbox: Outbox
+) -> None:
+    protect(ana)
+    protect(ben)
+    browser = signed_in(ana)
+    path, kinds = (
+        "/o/acme/rules/second-factor",
+        Activity.objects.filter(organization_id=acme.pk).order_by("pk"),
+    )
+    with clock.travel(NOON):
+        assert 'name="also_for_apps" checked' in _fields(browser.get(path)), "who begins is offered it"
+        assert browser.post(path, {"demanded_from": "2027-01-11"}).status_code == 303
+        acme.refresh_from_db()
+        assert not acme.second_factor_for_apps and not outbox, "everybody has a second factor"
+        assert 'name="also_for_apps" checked' not in _fields(browser.get(path))
+        sent = {"demanded_from": "2027-01-11", "also_for_apps": "on"}
+        assert browser.post(path, sent).status_code == 303
+        run_jobs()
+        acme.refresh_from_db()
+        assert acme.second_factor_for_apps and not acme.demands_second_factor_of_apps
+        [mail] = outbox
+        assert (mail.template, mail.to) == ("policies/apps_included", ["ben@acme.example"])
+        assert "from 11 Jan 2027 on" in mail.text
+        assert browser.post(path, sent).status_code == 303, "the same again"
+        assert browser.post(path, {"demanded_from": "2027-01-11"}).status_code == 303
+        run_jobs()
+        assert len(outbox) == 1
+    recorded = [one.kind for one in kinds if one.kind.startswith("policies.")]
+    assert recorded == ["policies.second_factor_demanded", "policies.apps_included", "policies.apps_left_out"]
+
+
+def _fields(answer: Any) -> str:
+    """The page's fields, with what is between name and state taken out."""
+    return re.sub(r'(name="also_for_apps")[^>]*?( checked)?>', r"\1\2>", answer.content.decode())

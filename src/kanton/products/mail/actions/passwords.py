@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from kanton.accounts.queries import has_proved_twice
 from kanton.core import clock
 from kanton.core.action import action, record
 from kanton.core.actor import Actor
@@ -60,6 +61,7 @@ def create_app_password(actor: Actor, mailbox: Mailbox, *, label: str) -> NewApp
         person_id=actor.person_id,
         label=label.strip()[:60] or _("Device"),
         digest=hash_app_password(password),
+        with_second_factor=has_proved_twice(actor),
     )
     record(actor, Happened.APP_PASSWORD_CREATED, mailbox, label=app_password.label)
     publish_later(mailbox.mail)

@@ -55,7 +55,12 @@ class TooManyGuesses(Exception):
 
 
 class Closed(Exception):
-    """The password is right, but the mailbox is closed for a while; the words say why. It is no guess (ORG-86)."""
+    """The password is right, but opens nothing now; the words say why. It is no guess (ORG-86). `is_for_a_while` when
+    waiting helps, else another password is wanted (ORG-62)."""
+
+    def __init__(self, words: str, is_for_a_while: bool) -> None:
+        super().__init__(words)
+        self.is_for_a_while = is_for_a_while
 
 
 class Credentials:
@@ -84,19 +89,17 @@ class Credentials:
         known = self._hashes(login)
         if known is not None:
             mark = hmac.new(self._key, f"{login}\0{password}".encode(), hashlib.sha256).digest()
-            mailbox_hash, apps, closed = known
+            mailbox_hash, own_fields, apps = known
             # Found by its hash: whoever could measure the look-up would learn about hashes they cannot choose.
             app = hash_app_password(password)
             if (fields := apps.get(app)) is not None:
                 if sending and READING in fields:
                     return False
-                if closed:
-                    raise Closed(closed)
+                _require_open(fields)
                 self._uses.note(app)
                 return True
             if mailbox_hash and self._is_password(mark, mailbox_hash, password):
-                if closed:
-                    raise Closed(closed)
+                _require_open(own_fields)
                 return True
         else:
             verify_password(_NOBODY, password)  # an unknown login takes as long as a wrong password
@@ -122,8 +125,8 @@ class Credentials:
         known = self._hashes(login.strip().lower())
         return hashlib.sha256(repr(known).encode()).hexdigest() if known is not None else ""
 
-    def _hashes(self, login: str) -> tuple[str, dict[str, str], str] | None:
-        """The hash of the mailbox's password, those of app passwords, and why nobody may log in (or "")."""
+    def _hashes(self, login: str) -> tuple[str, str, dict[str, str]] | None:
+        """The hash of the mailbox's password with its fields, and the fields of app passwords by their hashes."""
         local, _, domain = login.rpartition("@")
         if not local or "/" in local:
             return None
@@ -138,7 +141,7 @@ class Credentials:
         password = entry[""][0]
         password_hash = password.removeprefix("{ARGON2ID}") if password != NO_PASSWORD else ""
         by_digest = {digest: fields for digest, (_password, fields) in apps.items() if digest}
-        return password_hash, by_digest, closed_because(entry[""][1])
+        return password_hash, entry[""][1], by_digest
 
     def _read(self, path: Path) -> Lines:
         stamp = stamp_of(path)
@@ -176,6 +179,12 @@ class Credentials:
                     self._guesses.clear()
                 times = self._guesses.setdefault(_neighbourhood(client), deque(maxlen=GUESSES_MAX))
                 times.append(time.monotonic())
+
+
+def _require_open(fields: str) -> None:
+    words, is_for_a_while = closed_because(fields)
+    if words:
+        raise Closed(words, is_for_a_while)
 
 
 def _neighbourhood(client: str) -> str:

@@ -24,6 +24,8 @@ class MailboxState:
     """SHA-256 hashes, hexadecimal, of generated passwords."""
     reading_hashes: tuple[str, ...] = field(default=(), repr=False)
     """The same, of people who may read but not send."""
+    own_password_closed: str = ""
+    """A sentence that refuses whoever logs in with `password_hash`; generated passwords go on (ORG-62)."""
     sending_limit: int = 0
     reads: bool = True
     sends: bool = True

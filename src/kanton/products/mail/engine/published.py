@@ -122,30 +122,35 @@ def withdraw(published: Path, domain: str) -> None:
         sync_folder(published)
 
 
-def _extra_fields(state: DomainState, mailbox: MailboxState) -> str:
+def _extra_fields(state: DomainState, mailbox: MailboxState, *, is_generated: bool) -> str:
     fields = [f"userdb_store={mailbox.store}"]
     if state.maintenance or not mailbox.reads:
+        # Dovecot gives this response code to its clients as it is (RFC 5530): come back later.
         words = state.maintenance or "This mailbox cannot be read at the moment."
-        # Dovecot gives a reason that begins with a response code to its clients as it is (RFC 5530): come back later.
-        fields += [
-            "nologin",
-            f"reason={UNAVAILABLE}{NO_BREAK}" + words.replace(" ", NO_BREAK).replace(":", ""),
-        ]
+        fields += _no_login(f"{UNAVAILABLE} {words}")
+    elif mailbox.own_password_closed and not is_generated:
+        fields += _no_login(mailbox.own_password_closed)
     return " ".join(fields)
 
 
-def closed_because(fields: str) -> str:
-    """Why nobody may log in, from the fields of a line of `passwd`; empty when they may."""
+def _no_login(reason: str) -> list[str]:
+    return ["nologin", "reason=" + reason.replace(" ", NO_BREAK).replace(":", "")]
+
+
+def closed_because(fields: str) -> tuple[str, bool]:
+    """Why nobody may log in with this line, from its fields, and whether waiting mends it; "" when they may."""
     if " nologin" not in fields:
-        return ""
-    return fields.partition(" reason=")[2].removeprefix(UNAVAILABLE).replace(NO_BREAK, " ").strip()
+        return "", False
+    reason = fields.partition(" reason=")[2]
+    words = reason.removeprefix(UNAVAILABLE).replace(NO_BREAK, " ").strip()
+    return words, reason.startswith(UNAVAILABLE)
 
 
 def _passwd_lines(state: DomainState) -> Iterator[str]:
     for mailbox in state.mailboxes:
         own_local_part(mailbox.local)
         password = "{ARGON2ID}" + mailbox.password_hash if mailbox.password_hash else NO_PASSWORD
-        yield f"{mailbox.local}@{state.domain}:{password}::::::{_extra_fields(state, mailbox)}\n"
+        yield f"{mailbox.local}@{state.domain}:{password}::::::{_extra_fields(state, mailbox, is_generated=False)}\n"
 
 
 def _app_lines(state: DomainState) -> Iterator[str]:
@@ -155,7 +160,7 @@ def _app_lines(state: DomainState) -> Iterator[str]:
         for digest, reading in hashes:
             # Found by its own hash: one look-up, however many there are.
             user = f"{mailbox.local}@{state.domain}/{digest}"
-            fields = f"app={digest[:MARK]}{reading} {_extra_fields(state, mailbox)}"
+            fields = f"app={digest[:MARK]}{reading} {_extra_fields(state, mailbox, is_generated=True)}"
             yield f"{user}:{{SHA256.HEX}}{digest}::::::{fields}\n"
 
 

@@ -284,6 +284,14 @@ class Unavailable(TemporaryFailure):
         return ResponseNo(tag, self._raw, ResponseCode.of(b"UNAVAILABLE"))
 
 
+class ContactAdmin(TemporaryFailure):
+    """Trying again does not help, and the text says what does (RFC 5530); Dovecot says the same."""
+
+    def get_response(self, tag: bytes) -> ResponseNo:
+        """The answer to the command."""
+        return ResponseNo(tag, self._raw, ResponseCode.of(b"CONTACTADMIN"))
+
+
 class _Login(LoginInterface):
     """Our passwords instead of pymap's files."""
 
@@ -318,7 +326,7 @@ class _Login(LoginInterface):
             except TooManyGuesses:
                 raise TemporaryFailure("Too many wrong passwords. Please try again in ten minutes.") from None
             except Closed as closed:
-                raise Unavailable(str(closed)) from None
+                raise (Unavailable if closed.is_for_a_while else ContactAdmin)(str(closed)) from None
         found = self._directory.mailbox(login) if is_right else None
         if found is None:
             await asyncio.sleep(WRONG_PASSWORD_SECONDS)

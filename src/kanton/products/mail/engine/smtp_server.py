@@ -362,7 +362,7 @@ class Session:
                 "454 4.7.0 Too many wrong passwords. Please try again in ten minutes.", close=True
             ) from None
         except Closed as closed:
-            raise Reply(f"454 4.7.0 {closed}") from None
+            raise Reply(f"{'454 4.7.0' if closed.is_for_a_while else '534 5.7.9'} {closed}") from None
         if not is_right:
             self.wrong_passwords += 1
             log.info("wrong login %r from %s", login, self.client)

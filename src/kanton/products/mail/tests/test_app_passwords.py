@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
 
 from kanton.accounts.apppasswords.actions import create_app_password, revoke_app_password
 from kanton.accounts.apppasswords.models import AppPassword
 from kanton.accounts.models import Person
+from kanton.core import clock
 from kanton.core.actor import Actor
 from kanton.core.jobs.testing import run_jobs
 from kanton.organizations.departure.actions import Answer, remove_member
 from kanton.organizations.models import Grant, Membership, Organization
+from kanton.organizations.policies.actions import demand_second_factor, leave_second_factor_open
 from kanton.organizations.teams.actions import (
     add_to_team,
     change_team_access,
@@ -159,3 +165,67 @@ def test_the_last_use_flows_back_without_a_write_for_each_fetch(owner: Actor, an
     assert kept.last_used_at is not None
     assert uses.take() == {}, "it is told once"
     bring_in_uses.call()
+
+
+@pytest.mark.spec("ORG-62", "ORG-86")
+def test_where_apps_must_prove_it_too_only_passwords_made_with_a_second_factor_open_mailboxes(
+    engine: RememberingEngine, owner: Actor, ana: Person, ben: Person, acme: Organization, mail: MailService
+) -> None:
+    info = make_mailbox(owner, mail, "info")
+    actions.link_mailbox(owner, info)
+    before, _text = app_password(ana)
+    device = actions.create_app_password(owner, info, label="Printer").app_password
+    Authenticator.objects.create(user=ana, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    after, _text = app_password(ana)
+    later = actions.create_app_password(owner, info, label="Scanner").app_password
+
+    def published() -> tuple[str, set[str]]:
+        run_jobs()
+        [box] = engine.published["acme.example"].mailboxes
+        return box.own_password_closed, set(box.app_hashes)
+
+    everything = {one.digest for one in (before, device, after, later)}
+    assert published() == ("", everything)
+    with clock.travel(datetime(2027, 1, 4, 12, 0, tzinfo=UTC)):
+        demand_second_factor(owner, acme, demanded_from=date(2027, 1, 11), also_for_apps=True)
+        assert published() == ("", everything), "not before the day"
+        page = Client()
+        page.force_login(ana)
+        assert (
+            "1 mailbox opens in mail programs only"
+            in page.get("/o/acme/rules/second-factor").content.decode()
+        )
+    with clock.travel(datetime(2027, 1, 10, 23, 5, tzinfo=UTC)):  # 00:05 on the day, in the operator's zone
+        words, hashes = published()
+        assert words.startswith("Your organization wants an app password") and hashes == {
+            after.digest,
+            later.digest,
+        }
+        demand_second_factor(owner, acme, demanded_from=date(2027, 1, 11), also_for_apps=False)
+        assert published() == ("", everything)
+        demand_second_factor(owner, acme, demanded_from=date(2027, 1, 11), also_for_apps=True)
+        assert published()[0]
+        leave_second_factor_open(owner, acme)
+        assert published() == ("", everything)
+
+
+@pytest.mark.spec("ORG-62")
+def test_the_page_that_tests_a_pair_says_that_programs_are_refused(
+    client: Client, owner: Actor, ana: Person, acme: Organization, mail: MailService
+) -> None:
+    from kanton.products.mail.engine.published import publish
+
+    Authenticator.objects.create(user=ana, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    make_mailbox(owner, mail, "info")
+    demand_second_factor(owner, acme, demanded_from=clock.today(), also_for_apps=True)
+    [state] = domain_states(MailService.objects.get(pk=mail.pk))
+    publish(engine_settings().published, state)
+    for password, words in (
+        (
+            MAILBOX_PASSWORD,
+            "The password is right, but mail programs are refused at the moment. Your organization",
+        ),
+        ("wrong", "do not go together"),
+    ):
+        sent = client.post("/which-password", {"address": "info@acme.example", "password": password})
+        assert words in sent.content.decode()

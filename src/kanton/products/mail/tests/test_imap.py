@@ -16,6 +16,7 @@ import pytest
 from kanton.products.mail.engine import dovecot
 from kanton.products.mail.engine.credentials import GUESSES_MAX, hash_app_password, hash_password
 from kanton.products.mail.engine.embedded import open_mailbox
+from kanton.products.mail.engine.port import DomainState, MailboxState
 from kanton.products.mail.engine.settings import EngineSettings
 from kanton.products.mail.engine.uses import Uses
 from kanton.products.mail.tests.messages import UGLY, large
@@ -288,6 +289,39 @@ def test_in_maintenance_logins_are_refused_and_mail_still_arrives(server: str) -
         mail.submission().quit()
         # The server looks for mailboxes to close every so often; a session of that very moment is closed once more.
         mail.until(lambda: arrived(mail) == 1)
+
+
+@pytest.mark.spec("ORG-62")
+@pytest.mark.parametrize("server", SERVERS)
+def test_where_apps_need_their_own_passwords_the_mailbox_password_is_refused_with_words(server: str) -> None:
+    secret = "rq3f-9xk2-maple-snow"
+    open_box = dataclasses.replace(ACME.mailboxes[0], app_hashes=(hash_app_password(secret),))
+    closed = dataclasses.replace(
+        open_box, own_password_closed="Your organization wants an app password here."
+    )
+
+    def published(first: MailboxState) -> DomainState:
+        return dataclasses.replace(ACME, mailboxes=(first, *ACME.mailboxes[1:]))
+
+    with running(imap=server) as mail:
+        mail.publish(published(open_box))
+        mail.until(lambda: not refusal(mail, secret))
+        session = mail.imap()
+        mail.publish(published(closed))
+        words = mail.until(lambda: refusal(mail))
+        said = words.replace("\\xc2\\xa0", " ")
+        assert "[CONTACTADMIN] Your organization wants an app password" in said
+        assert not refusal(mail, secret), "a generated password goes on"
+        assert "AUTHENTICATIONFAILED" in refusal(mail, "Wrong-Kiesel-417")
+        mail.until(lambda: lost(session), 30)
+        with smtplib.SMTP("127.0.0.1", mail.settings.submission_port, timeout=60) as client:
+            client.starttls(context=untrusting())
+            client.ehlo()
+            pair = base64.b64encode(f"\0info@acme.example\0{PASSWORD}".encode()).decode()
+            code, answer = client.docmd("AUTH", f"PLAIN {pair}")
+            assert code == 534 and answer.startswith(b"5.7.9 Your organization wants an app password")
+            pair = base64.b64encode(f"\0info@acme.example\0{secret}".encode()).decode()
+            assert client.docmd("AUTH", f"PLAIN {pair}")[0] == 235
 
 
 def arrived(mail: Running) -> int | None:
