@@ -7,3 +7,11 @@ class CoreConfig(AppConfig):
     name = "kanton.core"
     label = "core"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let migrations on SQLite rebuild tables that triggers name."""
+        from django.db.models.signals import pre_migrate
+
+        from kanton.core.schema import drop_triggers
+
+        pre_migrate.connect(drop_triggers, sender=self, dispatch_uid="core.drop_triggers")

@@ -6,9 +6,11 @@ anew: a first start took longer over them than over everything else.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import apps
 from django.core.management.sql import emit_post_migrate_signal
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -36,3 +38,15 @@ def create_all() -> None:
     finally:
         if was_checking:
             connection.enable_constraint_checking()
+
+
+def drop_triggers(using: str, plan: list[Any], **_rest: Any) -> None:
+    """Before migrations on SQLite, which rebuild a table by dropping and renaming it: a trigger elsewhere that names
+    the table would stop that. Rooms put theirs back after every migration."""
+    database = connections[using]
+    if database.vendor != "sqlite" or not plan:
+        return
+    with database.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TRIGGER {database.ops.quote_name(name)}")
