@@ -449,8 +449,14 @@ def _inviter_may_still(invitation: Invitation) -> None:
 
 
 def lock_owners(organization: Organization) -> list[int]:
-    """The owners, locked: two owners demoting each other at the same moment leave one (ORG-54)."""
-    owners = organization.memberships.select_for_update().filter(role=Role.OWNER, suspended_at=None)
+    """The owners who can act as such, locked: two owners demoting each other at the same moment leave one (ORG-54).
+
+    Whose whole account is blocked or ended does not count. Of several organizations, lock the one of the lowest number
+    first.
+    """
+    owners = organization.memberships.select_for_update(of=("self",)).filter(
+        role=Role.OWNER, suspended_at=None, person__is_active=True
+    )
     return list(owners.order_by("pk").values_list("pk", flat=True))
 
 

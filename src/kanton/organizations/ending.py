@@ -78,7 +78,9 @@ def obstacles(person: Person) -> Iterator[Obstacle]:
 
 
 def _other_owners(membership: Membership) -> QuerySet[Membership]:
-    owners = membership.organization.memberships.filter(role=Role.OWNER, suspended_at=None)
+    owners = membership.organization.memberships.filter(
+        role=Role.OWNER, suspended_at=None, person__is_active=True
+    )
     return owners.exclude(pk=membership.pk)
 
 

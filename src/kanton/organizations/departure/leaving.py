@@ -58,7 +58,10 @@ def not_alone(membership: Membership) -> Iterator[Condition]:
             reverse("closing:delete", args=[organization.slug]),
             _("Delete the organization"),
         )
-    elif membership.role == Role.OWNER and not others.filter(role=Role.OWNER, suspended_at=None).exists():
+    elif (
+        membership.role == Role.OWNER
+        and not others.filter(role=Role.OWNER, suspended_at=None, person__is_active=True).exists()
+    ):
         yield Condition(
             "last_owner",
             _("You are the last owner of %(name)s. Make another member an owner first.")

@@ -16,6 +16,7 @@ from kanton.core.actor import Actor, System
 from kanton.core.errors import DomainError
 from kanton.core.rights import STAFF
 from kanton.core.throttle import Rule, throttle_all
+from kanton.organizations.actions import lock_owners
 from kanton.organizations.models import Membership, Organization
 from kanton.support.actions.codes import look_up_support_code
 from kanton.support.actions.identity import open_identity_check
@@ -71,6 +72,10 @@ def block_person(
     if person.is_staff:
         raise StaffStays
     person = Person.objects.select_for_update().get(pk=person.pk)
+    here = Organization.objects.filter(memberships__person=person).order_by("pk")
+    # Before the person's own memberships, as everybody does it: of two blocks at once, the second sees the first.
+    for place in here.filter(pk=organization.pk) if organization else here:
+        lock_owners(place)
     places = list(
         Membership.objects.select_for_update(of=("self",))
         .filter(person=person, **({"organization": organization} if organization else {}))

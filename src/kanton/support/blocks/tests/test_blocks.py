@@ -14,6 +14,10 @@ from kanton.core.actor import Actor, System
 from kanton.core.errors import TooMany
 from kanton.core.outbox.testing import Outbox
 from kanton.core.rights import Role
+from kanton.organizations.actions import change_role
+from kanton.organizations.departure.actions import leave_organization
+from kanton.organizations.departure.errors import CannotLeave
+from kanton.organizations.errors import LastOwner
 from kanton.organizations.models import Membership, Organization
 from kanton.organizations.suspension.actions import resume_member
 from kanton.products.actions import extend_service
@@ -207,3 +211,22 @@ def test_blocks_by_program(sam: Person, ana: Person, ben: Person, acme: Organiza
     assert api.post(f"/2/staff/blocks/{made['id']}/end", {"reason": "found"}).data["lift_reason"] == "found"
     again = api.post(f"/2/staff/blocks/{made['id']}/end", {"reason": "found"})
     assert (again.status, again.code) == (409, "blocks.ended")
+
+
+@pytest.mark.spec("ORG-54", "ORG-91")
+def test_a_blocked_owner_is_no_owner_for_the_one_who_would_go(
+    staff: Actor, ana: Person, ben: Person, acme: Organization, owner: Actor
+) -> None:
+    mine, his = (Membership.objects.get(organization=acme, person=person) for person in (ana, ben))
+    change_role(owner, his, role=Role.OWNER)
+    block_person(staff, ben, digits=code_of(ben), reason="Stolen").done()
+    for refused, go in (
+        (LastOwner, lambda: change_role(owner, mine, role=Role.COLLABORATOR)),
+        (CannotLeave, lambda: leave_organization(owner, mine)),
+    ):
+        with pytest.raises(refused):
+            go()
+    mine.refresh_from_db()
+    assert mine.role == Role.OWNER
+    change_role(owner, his, role=Role.COLLABORATOR)
+    assert Membership.objects.get(pk=his.pk).role == Role.COLLABORATOR, "the blocked one may be changed"
