@@ -176,7 +176,7 @@ def test_a_phone_is_linked_approves_refuses_shows_codes_and_is_removed(
     expect(app.locator("h2")).to_have_text("The sign-in was refused.")
     app.get_by_role("button", name="This was not me").click()
     expect(app.get_by_role("link", name="Protect my account")).to_have_attribute(
-        "href", re.compile(r"/account/protect$")
+        "href", re.compile(r"/account/protect\?after=sign-in$")
     )
     app.get_by_role("button", name="Back").click()
 

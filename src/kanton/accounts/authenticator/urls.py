@@ -23,5 +23,4 @@ urlpatterns = [
     path("account/authenticator", pages.set_up, name="set_up"),
     path("account/authenticator/linking/<int:number>", pages.linking, name="linking"),
     path("account/authenticator/<str:device>/remove", pages.remove, name="remove"),
-    path("account/protect", pages.protect, name="protect"),
 ]

@@ -207,7 +207,7 @@ def test_the_activity_lists_what_the_account_did(
     assert "Ana Keller signed in" in page
     assert "Anna Keller changed the profile" in page
     assert "Zoé" not in page
-    assert 'href="/account/safety"' in page
+    assert 'href="/account/protect"' in page
 
 
 @pytest.mark.spec("ACC-109")

@@ -145,7 +145,6 @@ LINES: list[Line] = [
         allowed=SIGNED_IN,
         status=302,
     ),
-    page("/account/protect", allowed=SIGNED_IN),
     api("GET", "/2/profile/authenticators", allowed=SIGNED_IN),
     api(
         "POST",

@@ -132,13 +132,14 @@ def test_no_refuses_and_the_owner_says_it_was_somebody_else(
     assert not is_in(browser)
     before = len(outbox)
     told = phone.signed_post("not-me", {"request": asked["request"]})
-    assert told.json() == {"guide": "http://localhost:8000/account/protect"}
+    assert told.json() == {"guide": "http://localhost:8000/account/protect?after=sign-in"}
     phone.signed_post("not-me", {"request": asked["request"]})
     assert [mail.template for mail in outbox[before:]] == ["authenticator/disowned"], "once"
     assert "198.51.100.7" in outbox[before].text
     client = Client()
     client.force_login(ana)
-    guide = client.get("/account/protect").content.decode()
+    guide = client.get("/account/protect?after=sign-in").content.decode()
+    assert "Your second factor kept them out." in guide
     assert 'href="/account/password"' in guide and 'href="/account/activity"' in guide
     # The browser may ask again, for a mistake is possible.
     assert browser.post(f"{STEP}/again").status_code == 303

@@ -186,7 +186,7 @@ def not_me(request: HttpRequest, actor: Actor, device: Device) -> dict[str, Any]
     """“This was not me”."""
     wanted = request_of(device, shapes.read(shapes.RequestIn, _body(request)).request)
     disown_request(actor, device, wanted)
-    return {"guide": f"{config.web.address}/account/protect"}
+    return {"guide": f"{config.web.address}/account/protect?after=sign-in"}
 
 
 @require_POST

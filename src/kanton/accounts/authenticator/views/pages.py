@@ -149,13 +149,6 @@ def _has_just_signed_in(request: AccountRequest) -> bool:
     return any(time.time() - proof["at"] < FRESH for proof in proofs if proof.get("type") != "set-up")
 
 
-@signed_in
-@require_GET
-def protect(request: AccountRequest) -> HttpResponse:
-    """What to do when somebody else tried to sign in: step by step (ACC-89)."""
-    return render(request, "authenticator/protect.html")
-
-
 def box(request: HttpRequest) -> str:
     """The box of the 2FA page."""
     devices = list(authenticators_of(request.actor))  # type: ignore[attr-defined]

@@ -99,7 +99,7 @@ LINES: list[Line] = [
         but={**dict.fromkeys(SIGNED_IN, 404)},
     ),
     page("/account/mails", allowed=SIGNED_IN),
-    page("/account/safety", allowed=SIGNED_IN),
+    page("/account/protect", allowed=SIGNED_IN),
     page("/cookies", allowed=EVERYBODY),
     page("/cookies", post={}, allowed=EVERYBODY),
     page("/browser-settings", allowed=EVERYBODY),

@@ -116,8 +116,9 @@ def test_everybody_sees_whether_a_mail_was_really_from_us(
 @pytest.mark.spec("ACC-111")
 def test_who_finds_foreign_actions_is_led_through_the_steps(client: Client, ana: Person) -> None:
     client.force_login(ana)
-    assert 'href="/account/safety"' in client.get("/account/activity").content.decode()
-    guide = client.get("/account/safety").content.decode()
+    assert 'href="/account/protect"' in client.get("/account/activity").content.decode()
+    guide = client.get("/account/protect").content.decode()
+    assert "Your second factor kept them out." not in guide, "nobody says that anybody tried"
     for address in (
         "/account/password",
         "/account/security",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
@@ -43,6 +42,7 @@ def mails(request: AccountRequest) -> HttpResponse:
 @signed_in
 @require_GET
 def guide(request: AccountRequest) -> HttpResponse:
-    """The steps for somebody who found foreign actions (ACC-111)."""
+    """The steps for somebody who found foreign actions (ACC-111), or whose second step somebody else met (ACC-89)."""
     request.nav = "account-activity"  # type: ignore[attr-defined]
-    return render(request, "profile/guide.html", {"title": _("Protect your account")})
+    was_tried = request.GET.get("after") == "sign-in"
+    return render(request, "profile/guide.html", {"was_tried": was_tried})
