@@ -317,14 +317,15 @@ def inbox(found: dict[str, Any], login: str, password: str) -> list[bytes]:
 
 
 def rows(home: Path) -> dict[str, list[tuple[object, ...]]]:
-    """All rows of all tables that belong to organizations."""
+    """All rows of all tables that belong to organizations, without what the clock measures while the program runs."""
     with contextlib.closing(sqlite3.connect(home / "kanton.sqlite3")) as database:
         names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         found = {}
         for name in names:
-            columns = {row[1] for row in database.execute(f'PRAGMA table_info("{name}")')}
+            columns = [row[1] for row in database.execute(f'PRAGMA table_info("{name}")')]
             if "organization_id" in columns and not name.startswith("core_"):
-                found[name] = database.execute(f'SELECT * FROM "{name}" ORDER BY 1').fetchall()
+                told = ", ".join(f'"{column}"' for column in columns if not column.startswith("storage_"))
+                found[name] = database.execute(f'SELECT {told} FROM "{name}" ORDER BY 1').fetchall()
         return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.group("activity")
+@click.group("activity", context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
     """The log of what happened."""
 
