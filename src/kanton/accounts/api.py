@@ -29,7 +29,7 @@ from kanton.accounts.errors import (
 from kanton.accounts.geo import place_of
 from kanton.accounts.models import ApiToken, Person
 from kanton.accounts.profile.pictures import picture_url
-from kanton.accounts.queries import activity_of, has_second_factor, person_of, token_of, tokens_of
+from kanton.accounts.queries import activity_of, is_protected, person_of, token_of, tokens_of
 from kanton.activity.models import Activity
 from kanton.config import config
 from kanton.core import clock, reference
@@ -165,7 +165,7 @@ def phones_out(person: Person) -> list[PhoneOut]:
 def preferences_out(person: Person) -> PreferencesOut:
     """Language and region."""
     country = reference.countries()[reference.country_number(person.country)]
-    protected = Person.objects.filter(has_second_factor(), pk=person.pk).exists()
+    protected = is_protected(person.pk)
     return {
         "security": {"double_auth": protected, "last_login_at": clock.timestamp(person.last_login)},
         "language": reference.language_called(person.language),

@@ -84,12 +84,14 @@ def has_second_factor(person_path: str = "pk") -> Any:
     return found
 
 
+def is_protected(person_id: int) -> bool:
+    """Has this person a second factor?"""
+    return Person.objects.filter(has_second_factor(), pk=person_id).exists()
+
+
 def has_proved_twice(actor: Actor) -> bool:
     """Has whoever acts a second factor, here or at an identity provider that asked for one?"""
-    return actor.has_proof_elsewhere or (
-        actor.person_id is not None
-        and Person.objects.filter(has_second_factor(), pk=actor.person_id).exists()
-    )
+    return actor.has_proof_elsewhere or is_protected(actor.person_id or 0)
 
 
 def person_by_link(secret: str, purpose: Purpose) -> Person | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import cache, lru_cache
 from typing import Any, NotRequired
 
@@ -149,8 +149,7 @@ def end_of(day: date | None) -> int | None:
     """The instant at which a term ends: 24:00 in the operator's time zone."""
     if day is None:
         return None
-    midnight = datetime.combine(day + timedelta(days=1), time(), clock.operator_zone())
-    return int(midnight.timestamp())
+    return int(clock.start_of(day + timedelta(days=1)).timestamp())
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from kanton.accounts.models import Language, Person
 from kanton.accounts.places import country_name
 from kanton.accounts.profile.pictures import picture_url
 from kanton.accounts.profile.queries import birth_date_of
-from kanton.accounts.queries import activity_of, has_second_factor, person_of
+from kanton.accounts.queries import activity_of, is_protected, person_of
 from kanton.accounts.web import AccountRequest, keep_language, signed_in
 from kanton.activity.queries import chain_state_of_person
 from kanton.activity.tables import ActivityTable, with_dates
@@ -48,7 +48,7 @@ def profile(request: AccountRequest) -> HttpResponse:
         "country": country_name(person.country),
         "picture_url": picture_url(person),
         "born_on": birth_date_of(request.actor),
-        "has_second_factor": Person.objects.filter(has_second_factor(), pk=person.pk).exists(),
+        "has_second_factor": is_protected(person.pk),
     }
     return hx_render(request, "accounts/profile.html", "accounts/profile.html", context)
 

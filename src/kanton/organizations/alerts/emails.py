@@ -6,8 +6,7 @@ from allauth.usersessions.models import UserSession
 
 from kanton.accounts.apppasswords.models import AppPassword
 from kanton.accounts.emails import to_both
-from kanton.accounts.models import Person
-from kanton.accounts.queries import has_second_factor
+from kanton.accounts.queries import is_protected
 from kanton.core import clock
 from kanton.organizations.models import Membership
 
@@ -19,7 +18,7 @@ def security_alert(membership: Membership, *, by: str) -> None:
         "organization": membership.organization.name,
         "by": by,
         "at": clock.now(),
-        "has_second_factor": Person.objects.filter(has_second_factor(), pk=person.pk).exists(),
+        "has_second_factor": is_protected(person.pk),
         "has_recovery": bool(person.recovery_email or person.phone),
         "sessions": UserSession.objects.filter(user=person).count(),
         "keys": person.api_tokens.filter(revoked_at=None).count()

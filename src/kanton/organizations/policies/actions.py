@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from kanton.accounts.queries import is_protected
 from kanton.core import clock
 from kanton.core.action import action, after_commit, record
 from kanton.core.actor import Actor
@@ -21,7 +22,7 @@ from kanton.organizations.policies.errors import (
     NothingLimited,
     ProtectYourselfFirst,
 )
-from kanton.organizations.policies.queries import is_protected, unprotected
+from kanton.organizations.policies.queries import unprotected
 from kanton.organizations.policies.rights import POLICIES_MANAGE
 from kanton.organizations.queries import mail_readers
 from kanton.organizations.telling import tell_everybody

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from kanton.accounts.models import Person
-from kanton.accounts.queries import has_second_factor
+from kanton.accounts.queries import has_proved_twice, has_second_factor
 from kanton.core import clock
 from kanton.core.actor import Actor
 from kanton.organizations.models import Membership, Organization
@@ -14,16 +14,7 @@ from kanton.organizations.models import Membership, Organization
 def meets(actor: Actor, organization: Organization) -> bool:
     """Has this actor the second factor that the organization demands, here or at an identity provider (ACC-120)? Costs
     a query only where one is demanded."""
-    return (
-        not organization.demands_second_factor
-        or actor.has_proof_elsewhere
-        or is_protected(actor.person_id or 0)
-    )
-
-
-def is_protected(person_id: int) -> bool:
-    """Has this person a second factor?"""
-    return Person.objects.filter(has_second_factor(), pk=person_id).exists()
+    return not organization.demands_second_factor or has_proved_twice(actor)
 
 
 def names_demanding(person: Person) -> list[str]:

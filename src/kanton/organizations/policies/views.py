@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from kanton.accounts.queries import is_protected
 from kanton.accounts.second_factor import all_methods
 from kanton.accounts.web import AccountRequest, staff_page
 from kanton.core import clock
@@ -30,7 +31,7 @@ from kanton.organizations.policies.actions import (
     rescue_networks,
 )
 from kanton.organizations.policies.forms import DemandForm, NetworksForm, SessionsForm
-from kanton.organizations.policies.queries import is_protected, meets, unprotected
+from kanton.organizations.policies.queries import meets, unprotected
 from kanton.organizations.policies.rights import POLICIES_MANAGE
 from kanton.organizations.rights import BELONG
 from kanton.organizations.web import ConsoleRequest, needs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -144,13 +144,7 @@ class Domain(Wish):
         """The last instant, for the API."""
         if self.expires_on is None:
             return None
-        return _midnight(self.expires_on + timedelta(days=1))
-
-
-def _midnight(day: date) -> Any:
-    from datetime import datetime, time
-
-    return datetime.combine(day, time(), clock.operator_zone())
+        return clock.start_of(self.expires_on + timedelta(days=1))
 
 
 class ContactRole(models.TextChoices):

@@ -7,6 +7,7 @@ from typing import Any
 
 from kanton.accounts.actions import change_password
 from kanton.accounts.models import Person
+from kanton.accounts.queries import is_protected
 from kanton.core import jobs
 from kanton.core.action import action, record
 from kanton.core.actor import Actor
@@ -21,7 +22,6 @@ from kanton.products.mail.unification.activity import Happened
 from kanton.products.mail.unification.errors import CannotUnify
 from kanton.products.mail.unification.links import (
     holds,
-    is_protected,
     offered_mailbox,
     unification_of,
 )
@@ -138,7 +138,7 @@ def check_unification(actor: Actor, link: Unification) -> None:
     """Part the two when a condition ceased to hold; stop or resume sharing with the second factor."""
     if not holds(link.person, link.mailbox):
         part(actor, link)
-    elif link.is_shared is is_protected(link.person):
+    elif link.is_shared is is_protected(link.person_id):
         link.is_shared = not link.is_shared
         link.save(update_fields=["is_shared"])
         publish(link.mailbox)

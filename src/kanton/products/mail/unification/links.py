@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kanton.accounts.models import Person, address_key
-from kanton.accounts.queries import has_second_factor
+from kanton.accounts.queries import has_second_factor, is_protected
 from kanton.core.actor import Actor, ActorKind
 from kanton.products.mail.models import Mailbox
 from kanton.products.mail.queries import users_of
 from kanton.products.mail.rights import PASSWORD
 from kanton.products.mail.unification.models import Unification
-
-
-def is_protected(person: Person) -> bool:
-    """Has the account a second factor?"""
-    return Person.objects.filter(has_second_factor(), pk=person.pk).exists()
 
 
 def holds(person: Person, mailbox: Mailbox) -> bool:
@@ -42,7 +37,7 @@ def offered_mailbox(person: Person) -> Mailbox | None:
     mailbox = own_mailbox(person)
     if mailbox is None or unification_of(mailbox) is not None:
         return None
-    return mailbox if holds(person, mailbox) and not is_protected(person) else None
+    return mailbox if holds(person, mailbox) and not is_protected(person.pk) else None
 
 
 def unification_of(mailbox: Mailbox) -> Unification | None:
