@@ -12,7 +12,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.test_recovery import browser, page_of, photograph, pytestmark, sign_in
+from tests.journeys.test_recovery import browser, hand_in_photographs, page_of, pytestmark, sign_in
 from tests.journeys.test_running import Installation, installation
 
 __all__ = ["browser", "pytestmark"]
@@ -84,11 +84,7 @@ def test_a_blocked_order_is_released_by_the_procedure_behind_its_qr_code(
 
     phone = page_of(browser, kanton, phone=True)
     phone.goto(scanned(kanton, ana["login"], mails=2))
-    phone.get_by_role("button", name="Begin").click()
-    phone.locator("input[name=front]").set_input_files(photograph())
-    phone.locator("input[name=selfie]").set_input_files(photograph())
-    phone.get_by_role("button", name="Send the photographs").click()
-    expect(phone.locator("h1")).to_have_text("Thank you")
+    hand_in_photographs(phone)
 
     desk = page_of(browser, kanton)
     sign_in(desk, staff["login"], staff["password"])

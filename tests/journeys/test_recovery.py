@@ -88,6 +88,15 @@ def photograph() -> FilePayload:
     return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": written.getvalue()}
 
 
+def hand_in_photographs(phone: Page) -> None:
+    """On the phone, from the first page of an identity check to the thanks."""
+    phone.get_by_role("button", name="Begin").click()
+    phone.locator("input[name=front]").set_input_files(photograph())
+    phone.locator("input[name=selfie]").set_input_files(photograph())
+    phone.get_by_role("button", name="Send the photographs").click()
+    expect(phone.locator("h1")).to_have_text("Thank you")
+
+
 @pytest.mark.spec("ACC-46", "ACC-51", "ACC-52", "ACC-54", "SUP-32", "SUP-41")
 def test_back_by_the_recovery_email_and_by_an_identity_document(
     kanton: Installation, browser: Browser
@@ -132,11 +141,7 @@ def test_back_by_the_recovery_email_and_by_an_identity_document(
 
     phone = page_of(browser, kanton, phone=True)
     phone.goto(link_to(kanton, CONTACT, "/identity/"))
-    phone.get_by_role("button", name="Begin").click()
-    phone.locator("input[name=front]").set_input_files(photograph())
-    phone.locator("input[name=selfie]").set_input_files(photograph())
-    phone.get_by_role("button", name="Send the photographs").click()
-    expect(phone.locator("h1")).to_have_text("Thank you")
+    hand_in_photographs(phone)
 
     desk = page_of(browser, kanton)
     sign_in(desk, staff["login"], staff["password"])
